@@ -1,0 +1,87 @@
+# What a person does with this repository. `make` alone lists it.
+
+PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+# More for `swift build` and `swift test`, such as: make test SWIFT_FLAGS='--filter Debouncer'
+SWIFT_FLAGS ?=
+
+release := -c release --static-swift-stdlib -Xlinker --gc-sections --product backfilld
+sources := Package.swift Sources Tests
+bindir := $(PREFIX)/bin
+config := $(SYSCONFDIR)/backfilld/backfilld.toml
+
+.DEFAULT_GOAL := help
+.PHONY: help tools build demo test unit bench lint format install uninstall clean
+
+help:
+	@printf '%s\n' \
+	  'backfilld: keeps the embedding column of a Postgres table filled.' \
+	  '' \
+	  'Try it (Debian 12 or newer, Swift 6.3; root, to install what is missing):' \
+	  '  make demo        a throw-away PostgreSQL 18, twenty rows, the daemon, a search; leaves nothing behind' \
+	  '  make test        every test, on real PostgreSQL servers and a real systemd' \
+	  '' \
+	  'Use it:' \
+	  '  make build       the release binary: one file, Swift linked in' \
+	  '  sudo make install     binary, unit and configuration file; PREFIX=$(PREFIX), DESTDIR for packagers' \
+	  '  sudo make uninstall   takes binary and unit away, keeps the configuration' \
+	  '' \
+	  'Work on it:' \
+	  '  make unit        the tests that need no server' \
+	  '  make test SWIFT_FLAGS="--filter Debouncer"' \
+	  '  make lint        what the formatter would change; make format changes it' \
+	  '  make bench       the benchmarks, with the numbers they are held to' \
+	  '  make tools       what build, tests and demonstration need; clean removes what was built'
+
+tools:
+	@scripts/install-tools
+
+build:
+	@scripts/install-tools build
+	swift build $(release) $(SWIFT_FLAGS)
+
+demo:
+	@demo/run
+
+test:
+	@scripts/install-tools test
+	swift test $(SWIFT_FLAGS)
+
+unit:
+	@scripts/install-tools build
+	swift test --skip '^(IntegrationTests|PostgresClientTests|TestSupportTests)\.' $(SWIFT_FLAGS)
+
+bench:
+	@scripts/install-tools
+	swift build $(release) $(SWIFT_FLAGS)
+	Benchmarks/run
+
+lint:
+	swift format lint --strict --recursive --parallel $(sources)
+
+format:
+	swift format --in-place --recursive --parallel $(sources)
+
+# Installs what `make build` built: root needs no compiler.
+install:
+	@test -x .build/release/backfilld || { echo 'There is no release binary yet: run make build first.' >&2; exit 1; }
+	install -D -m 755 -s .build/release/backfilld '$(DESTDIR)$(bindir)/backfilld'
+	install -d -m 755 '$(DESTDIR)$(UNITDIR)'
+	sed 's|/usr/bin/backfilld|$(bindir)/backfilld|g' systemd/backfilld.service >'$(DESTDIR)$(UNITDIR)/backfilld.service'
+	@if [ -e '$(DESTDIR)$(config)' ]; then echo 'kept as it is: $(DESTDIR)$(config)'; \
+	else set -x; install -D -m 644 config/backfilld.toml '$(DESTDIR)$(config)'; fi
+	@$(daemon_reload)
+
+uninstall:
+	@if $(systemd_here) && [ -e '$(UNITDIR)/backfilld.service' ]; then set -x; systemctl disable --now backfilld.service; fi
+	rm -f '$(DESTDIR)$(bindir)/backfilld' '$(DESTDIR)$(UNITDIR)/backfilld.service'
+	@if [ -e '$(DESTDIR)$(config)' ]; then echo 'kept: $(DESTDIR)$(config)'; fi
+	@$(daemon_reload)
+
+systemd_here = [ -z '$(DESTDIR)' ] && [ -d /run/systemd/system ]
+daemon_reload = if $(systemd_here); then set -x; systemctl daemon-reload; fi
+
+clean:
+	swift package clean
+	rm -rf .build-*

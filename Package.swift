@@ -1,0 +1,69 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .treatAllWarnings(as: .error),
+]
+
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+
+let package = Package(
+    name: "backfilld",
+    products: [
+        .executable(name: "backfilld", targets: ["backfilld"]),
+        .library(name: "PostgresClient", targets: ["PostgresClient"]),
+        .library(name: "Embedders", targets: ["Embedders"]),
+        .library(name: "Backfill", targets: ["Backfill"]),
+    ],
+    // Why each of these: docs/dependencies.md.
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // C libraries of the distribution: module maps and shims, nothing else.
+        .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+
+        .target(name: "PostgresClient", dependencies: ["CLibpq"], swiftSettings: strict),
+        .target(name: "Systemd", dependencies: ["CSystemd", logging], swiftSettings: strict),
+        .target(name: "Embedders", dependencies: ["CCrypto"], swiftSettings: strict),
+        .target(
+            name: "Backfill",
+            dependencies: ["PostgresClient", "Embedders", logging],
+            resources: [.embedInCode("SQL")],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "backfilld",
+            dependencies: [
+                "Backfill", "PostgresClient", "Embedders", "Systemd", logging,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "TOMLKit", package: "TOMLKit"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
+
+        // Tests. TestSupport holds what they share: throw-away clusters, processes, deadlines.
+        .target(
+            name: "TestSupport", path: "Tests/TestSupport",
+            swiftSettings: strict),
+        .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "PostgresClientTests", dependencies: ["PostgresClient", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "SystemdTests", dependencies: ["Systemd"], swiftSettings: strict),
+        .testTarget(name: "EmbeddersTests", dependencies: ["Embedders"], swiftSettings: strict),
+        .testTarget(name: "BackfillTests", dependencies: ["Backfill"], swiftSettings: strict),
+        .testTarget(name: "backfilldTests", dependencies: ["backfilld"], swiftSettings: strict),
+        .testTarget(
+            name: "IntegrationTests",
+            dependencies: ["backfilld", "Backfill", "PostgresClient", "Embedders", "TestSupport"],
+            swiftSettings: strict),
+    ]
+)

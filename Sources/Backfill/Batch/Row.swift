@@ -1,0 +1,64 @@
+/// A pending row as it was read: what to embed, and what the text was made from.
+public struct PendingRow: Sendable, Hashable {
+    /// The text form of its key.
+    public let key: String
+    /// The 64-bit hash of the columns that the text was made from; see ``SourceExpression``.
+    public let source: Int64
+    /// The text to embed; empty where the row has none.
+    public let text: String
+    /// Whether the text was cut to the limit.
+    public let isCut: Bool
+
+    /// A row as it was read.
+    public init(key: String, source: Int64, text: String, isCut: Bool = false) {
+        self.key = key
+        self.source = source
+        self.text = text
+        self.isCut = isCut
+    }
+}
+
+/// A vector on its way into a row.
+public struct EmbeddedRow: Sendable, Hashable {
+    /// The text form of the row's key.
+    public let key: String
+    /// The hash of the columns that the text was made from.
+    public let source: Int64
+    /// The vector.
+    public let vector: [Float]
+
+    /// A vector for a row.
+    public init(key: String, source: Int64, vector: [Float]) {
+        self.key = key
+        self.source = source
+        self.vector = vector
+    }
+}
+
+/// What became of one row of a batch.
+public enum RowOutcome: Sendable, Hashable {
+    /// The vector is in the table.
+    case written
+    /// The text changed after it was read, or somebody else's vector is there: nothing was written.
+    case outdated
+    /// The row is gone, or has its vector already.
+    case settled
+    /// Another transaction has the row locked; the vector is kept.
+    case locked(EmbeddedRow)
+    /// The row matched and was free, and still took no vector: row level security, or a trigger that returns NULL.
+    case refused(EmbeddedRow, reason: String)
+    /// A trigger of the owner's changed the text while the vector was written, so that it was cleared again.
+    case rewritten
+    /// The server, or the embedder, reported an error for this row alone.
+    case failed(String)
+}
+
+extension RowOutcome {
+    /// The vector of a row that took none, kept so that it need not be computed again.
+    var keptVector: EmbeddedRow? {
+        switch self {
+        case .locked(let row), .refused(let row, _): row
+        default: nil
+        }
+    }
+}

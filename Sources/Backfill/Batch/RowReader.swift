@@ -1,0 +1,59 @@
+import PostgresClient
+
+/// Reads pending rows: their text, and the hash of what it is made from.
+public struct RowReader: Sendable {
+    private let table: WatchedTable
+    private let pool: ConnectionPool
+    private let textBytes: Int
+    private let read: String
+    private let scan: String
+    private let columns: [String]
+    private let rendering: TextRendering
+
+    /// Of a column no more than this many times the text limit is fetched, so that a huge value can't fill the memory.
+    static let columnFactor = 16
+    private static let deadline = Duration.seconds(60)
+
+    /// - Parameters:
+    ///   - table: The table to read.
+    ///   - pool: Lends the sessions.
+    ///   - textBytes: Texts are cut to so many UTF-8 bytes.
+    public init(table: WatchedTable, pool: ConnectionPool, textBytes: Int) {
+        self.table = table
+        self.pool = pool
+        self.textBytes = textBytes
+        rendering = TextRendering(table.spec.recipe, jsonColumns: table.jsonColumns, textBytes: textBytes)
+        columns = table.spec.recipe.columns
+        let values = columns.enumerated().map { number, column in
+            "pg_catalog.left(t.\(quoteIdentifier(column))::pg_catalog.text, $2) AS c\(number)"
+        }
+        read = SQLFile.fill(
+            SQLFile.batchRead, table.fragments.merging(["columns": values.joined(separator: ", ")]) { $1 })
+        scan = SQLFile.fill(SQLFile.scanBacklog, table.fragments)
+    }
+
+    /// The rows among these that are pending.
+    ///
+    /// - Parameter keys: The text form of keys.
+    /// - Throws: ``PostgresError``; `CancellationError`.
+    public func read(_ keys: [String]) async throws -> [PendingRow] {
+        let statement = Statement(
+            "read batch of \(table.displayName)", read,
+            [.textArray(keys), .int4(Int32(clamping: textBytes * Self.columnFactor))], prepared: true)
+        let rows = try await pool.withConnection { try await $0.execute(statement, deadline: Self.deadline) }
+        return try rows.map { row in
+            let values = try columns.indices.map { try row.decode($0 + 2, as: String?.self) }
+            let (text, isCut) = rendering.text(values)
+            return PendingRow(key: try row.decode(0), source: try row.decode(1), text: text, isCut: isCut)
+        }
+    }
+
+    /// Keys of pending rows, at most so many, in the order in which the table has them.
+    ///
+    /// - Throws: ``PostgresError``; `CancellationError`.
+    public func scan(limit: Int) async throws -> [String] {
+        let statement = Statement("scan backlog of \(table.displayName)", scan, [.int8(Int64(limit))])
+        let rows = try await pool.withConnection { try await $0.execute(statement, deadline: Self.deadline) }
+        return try rows.map { try $0.decode(0) }
+    }
+}

@@ -1,0 +1,59 @@
+import PostgresClient
+
+/// A few sessions, lent to whoever has a statement to run; those who come when all are out wait in line.
+public actor ConnectionPool: Gated {
+    private let sessions: SessionFactory
+    private var idle: [PostgresConnection] = []
+    package var gate: Gate<CheckedContinuation<Void, any Error>>
+
+    /// - Parameters:
+    ///   - sessions: Opens a session when one is wanted and none is idle.
+    ///   - limit: Sessions at once, at most.
+    public init(_ sessions: SessionFactory, limit: Int) {
+        precondition(limit > 0)
+        self.sessions = sessions
+        gate = Gate(places: limit)
+    }
+
+    /// Lends a session for the duration of `body`; it must not be kept.
+    ///
+    /// A session that broke meanwhile is replaced the next time one is wanted.
+    /// - Throws: What `body` throws; ``PostgresError`` where no session can be had; `CancellationError`.
+    public func withConnection<T: Sendable>(
+        _ body: @Sendable (PostgresConnection) async throws -> T
+    ) async throws -> T {
+        try await enter()
+        defer { leave() }
+        let connection = try await connection()
+        do {
+            let value = try await body(connection)
+            await giveBack(connection)
+            return value
+        } catch {
+            if let error = error as? PostgresError, error.isConnectionFailure {
+                await connection.close()
+            } else {
+                await giveBack(connection)
+            }
+            throw error
+        }
+    }
+
+    /// Ends the idle sessions; lent ones end when they come back.
+    public func close() async {
+        let idle = idle
+        self.idle = []
+        for connection in idle { await connection.close() }
+    }
+
+    private func connection() async throws -> PostgresConnection {
+        while let connection = idle.popLast() {
+            if await connection.isOpen { return connection }
+        }
+        return try await sessions.open()
+    }
+
+    private func giveBack(_ connection: PostgresConnection) async {
+        if await connection.isOpen { idle.append(connection) }
+    }
+}

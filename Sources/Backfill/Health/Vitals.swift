@@ -1,0 +1,203 @@
+/// How the daemon is, all tables together: fed with what happens, asked for one line a person can read.
+///
+/// A pure value: it is told the time.
+public struct Vitals: Sendable {
+    /// A point in time.
+    public typealias Instant = ContinuousClock.Instant
+
+    /// How one table is.
+    public struct Table: Sendable, Hashable {
+        /// Its name for people.
+        public let name: String
+        /// Rows embedded since the daemon started.
+        public internal(set) var embedded = 0
+        /// Rows that failed since the daemon started, a row each time.
+        public internal(set) var failed = 0
+        /// When the last row was embedded.
+        public internal(set) var lastEmbedded: Instant?
+        /// Rows known to be pending, in batches under way too.
+        public internal(set) var pending = 0
+        /// Whether there may be more pending rows than are known.
+        public internal(set) var hasMore = false
+        /// Rows set aside.
+        public internal(set) var setAside = 0
+        /// Since when there have been pending rows.
+        public internal(set) var pendingSince: Instant?
+        /// What everything waits after.
+        public internal(set) var trouble: String?
+        /// The first scan after the start came back.
+        public internal(set) var isScanned = false
+    }
+
+    /// Whether the listener has a session, and hears what is sent.
+    public enum Hearing: Sendable, Hashable {
+        case connecting
+        case listening
+        /// Notifications do not come through this connection: only the heartbeat finds new rows.
+        case deaf
+        case away(since: Instant, reason: String, retryAt: Instant)
+    }
+
+    public private(set) var hearing = Hearing.connecting
+    public private(set) var tables: [Int32: Table] = [:]
+    private var lastBatch: (rows: Int, took: Duration)?
+    /// Batches of the last half minute, for the rate.
+    private var recent: [(at: Instant, rows: Int)] = []
+
+    /// - Parameter tables: The tables' names for people, by their number in `backfilld.watch`.
+    public init(tables: [Int32: String]) {
+        self.tables = tables.mapValues { Table(name: $0) }
+    }
+
+    /// Rows of a table have been pending since then, as daemons before this one saw.
+    public mutating func adopt(pendingSince: Instant, of watch: Int32) {
+        tables[watch]?.pendingSince = pendingSince
+    }
+
+    /// The first LISTEN and the first scan of each table are done: rows that are inserted from now on are found.
+    public var isReady: Bool {
+        switch hearing {
+        case .listening, .deaf: tables.values.allSatisfy(\.isScanned)
+        default: false
+        }
+    }
+
+    // MARK: What happens
+
+    public mutating func note(_ event: Listener.Event, at now: Instant) {
+        switch event {
+        case .listening(let isEcho, _): hearing = isEcho ? .listening : .deaf
+        case .lost(let error, let wait):
+            var since = now
+            if case .away(let before, _, _) = hearing { since = before }
+            hearing = .away(since: since, reason: "\(error)", retryAt: now + wait)
+        case .wakeup, .pending, .probeFailed, .heartbeat: break
+        }
+    }
+
+    public mutating func note(_ event: PipelineEvent, _ condition: PipelineCondition, of watch: Int32, at now: Instant) {
+        guard var table = tables[watch] else { return }
+        switch event {
+        case .batch(let report, let took):
+            let rows = report.written
+            table.embedded += rows
+            table.failed += report.failures
+            if rows > 0 {
+                lastBatch = (rows, took)
+                table.lastEmbedded = now
+                recent.append((now, rows))
+            }
+        case .scanned(_, let isAll):
+            table.isScanned = true
+            table.hasMore = !isAll
+        case .idle: table.hasMore = false
+        case .trouble(let error): table.trouble = "\(error)"
+        case .recovered: table.trouble = nil
+        case .progress, .parked, .setAside: break
+        }
+        table.pending = condition.waiting + condition.working + condition.held
+        table.setAside = condition.setAside
+        if table.pending == 0, !table.hasMore {
+            table.pendingSince = nil
+        } else if table.pendingSince == nil {
+            table.pendingSince = now
+        }
+        tables[watch] = table
+        recent.removeAll { $0.at < now - Self.window }
+    }
+
+    private static let window = Duration.seconds(30)
+
+    // MARK: What is to be told
+
+    /// Rows embedded a second, over the last half minute.
+    public func rate(at now: Instant) -> Double {
+        let counted = recent.filter { $0.at >= now - Self.window }
+        guard let first = counted.first else { return 0 }
+        let rows = counted.reduce(0) { $0 + $1.rows }
+        return Double(rows) / max((now - first.at).inSeconds, 1)
+    }
+
+    /// `listening on 2 tables · 12,480 embedded · 0 pending · last batch 50 rows in 38 ms`
+    ///
+    /// - Parameters:
+    ///   - now: The time.
+    ///   - timeOfDay: The wall clock's time so long ago, `14:02:11`: the line may be read long after it was made.
+    public func statusLine(at now: Instant, timeOfDay: (Duration) -> String) -> String {
+        var parts: [String] = []
+        let names = tables.count == 1 ? tables.values.first!.name : "\(tables.count) tables"
+        let troubled = tables.values.filter { $0.trouble != nil }.sorted { $0.name < $1.name }
+        switch hearing {
+        case .away(let since, let reason, let retryAt):
+            let (away, retry) = (timeOfDay(now - since), Self.span(retryAt - now))
+            parts.append("degraded: database away since \(away) (\(reason)), retrying in \(retry)")
+        case .connecting: parts.append("connecting to the database")
+        case .listening, .deaf:
+            if let first = troubled.first {
+                parts.append("degraded: \(first.name): \(first.trouble ?? "")")
+            } else if case .deaf = hearing {
+                parts.append("polling \(names) (notifications do not come through this connection)")
+            } else {
+                parts.append("listening on \(names)")
+            }
+        }
+        let embedded = tables.values.reduce(0) { $0 + $1.embedded }
+        let pending = tables.values.reduce(0) { $0 + $1.pending }
+        let more = tables.values.contains(where: \.hasMore) ? "over " : ""
+        parts.append("\(embedded.grouped) embedded")
+        parts.append("\(more)\(pending.grouped) pending")
+        let setAside = tables.values.reduce(0) { $0 + $1.setAside }
+        if setAside > 0 { parts.append("\(setAside.grouped) set aside") }
+        if pending > 0 {
+            let rate = rate(at: now)
+            if rate >= 1 { parts.append("\(Int(rate).grouped) rows/s") }
+            if let since = tables.values.compactMap(\.pendingSince).min(), now - since >= .seconds(1) {
+                parts.append("oldest \(Self.span(now - since))")
+            }
+        }
+        if let lastBatch {
+            parts.append("last batch \(lastBatch.rows.grouped) rows in \(Self.span(lastBatch.took))")
+        }
+        return parts.joined(separator: " · ")
+    }
+
+    /// A length of time with one unit: `38 ms`, `12 s`, `3 min`, `2 h`.
+    public static func span(_ duration: Duration) -> String {
+        let seconds = max(duration.inSeconds, 0)
+        return switch seconds {
+        case ..<1: "\(Int((seconds * 1000).rounded())) ms"
+        case ..<120: "\(Int(seconds)) s"
+        case ..<7200: "\(Int(seconds / 60)) min"
+        default: "\(Int(seconds / 3600)) h"
+        }
+    }
+}
+
+extension RowOutcome {
+    /// Whether the row was charged for it.
+    var isFailure: Bool {
+        switch self {
+        case .refused, .rewritten, .failed: true
+        case .written, .outdated, .settled, .locked: false
+        }
+    }
+}
+
+extension Duration {
+    /// As a number of seconds.
+    public var inSeconds: Double {
+        Double(components.seconds) + Double(components.attoseconds) / 1e18
+    }
+}
+
+extension Int {
+    /// With commas between the thousands: `12,480`.
+    public var grouped: String {
+        var text = ""
+        for (index, digit) in String(magnitude).reversed().enumerated() {
+            if index > 0, index % 3 == 0 { text.append(",") }
+            text.append(digit)
+        }
+        return (self < 0 ? "-" : "") + String(text.reversed())
+    }
+}

@@ -1,0 +1,66 @@
+/// Gathers keys that arrive one by one into batches.
+///
+/// A batch is due when nothing new came for the quiet period, when its first key has waited the longest wait, or when
+/// it is full. A pure value: it is told the time.
+public struct Debouncer: Sendable {
+    /// A point in time.
+    public typealias Instant = ContinuousClock.Instant
+
+    private var quiet: Duration
+    private var longest: Duration
+    private var rows: Int
+    private var keys: [String] = []
+    private var known: Set<String> = []
+    private var firstArrival: Instant?
+    private var lastArrival: Instant?
+
+    /// - Parameters:
+    ///   - quiet: Without a new key for so long, a batch is due.
+    ///   - longest: No key waits longer, however many follow it.
+    ///   - rows: A batch of so many is due at once.
+    public init(quiet: Duration, longest: Duration, rows: Int) {
+        self.quiet = quiet
+        self.longest = longest
+        self.rows = rows
+    }
+
+    /// Waits otherwise from now on; what waits stays.
+    public mutating func apply(quiet: Duration, longest: Duration, rows: Int) {
+        (self.quiet, self.longest, self.rows) = (quiet, longest, rows)
+    }
+
+    /// Keys waiting.
+    public var count: Int { keys.count }
+
+    /// Takes a key in; one that waits already keeps its place.
+    public mutating func add(_ key: String, at now: Instant) {
+        lastArrival = now
+        guard known.insert(key).inserted else { return }
+        keys.append(key)
+        if firstArrival == nil { firstArrival = now }
+    }
+
+    /// When the next batch is due; nil while nothing waits.
+    public var due: Instant? {
+        guard let firstArrival, let lastArrival else { return nil }
+        if keys.count >= rows { return firstArrival }
+        return min(lastArrival + quiet, firstArrival + longest)
+    }
+
+    /// The next batch if one is due: at most `rows` keys, oldest first.
+    public mutating func take(at now: Instant) -> [String]? {
+        guard let due, due <= now else { return nil }
+        let batch = Array(keys.prefix(rows))
+        keys.removeFirst(batch.count)
+        known.subtract(batch)
+        // What is left came after what was taken, so it is not due before another quiet period or a full batch.
+        firstArrival = keys.isEmpty ? nil : lastArrival
+        if keys.isEmpty { lastArrival = nil }
+        return batch
+    }
+
+    /// Lets go of everything; a scan of the table finds it again.
+    public mutating func removeAll() {
+        self = Debouncer(quiet: quiet, longest: longest, rows: rows)
+    }
+}

@@ -1,0 +1,6 @@
+-- The pending ones of some rows: what to embed, and the hash of what that is made from.
+-- $1 text[]: keys; $2 int: characters of a column that are read at most.
+SELECT t.{key}::pg_catalog.text AS key, {source} AS source, {columns}
+FROM {table} AS t
+WHERE t.{key} {equals} ANY ($1::pg_catalog.text[]::{key_type}[])
+  AND t.{embedding} IS NULL

@@ -1,0 +1,3 @@
+SELECT EXISTS (
+    SELECT FROM (SELECT {embedding} AS embedding FROM {relation}{limit}) AS looked_at WHERE embedding IS NOT NULL
+) AS is_filled

@@ -1,0 +1,1 @@
+SELECT version FROM backfilld.migration ORDER BY version

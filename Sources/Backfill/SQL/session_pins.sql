@@ -1,0 +1,15 @@
+-- What every session of ours needs to be the same, whatever server, database or role say:
+-- the text form of values, since the source hash is made of it;
+SET TimeZone = 'UTC';
+SET DateStyle = 'ISO, YMD';
+SET IntervalStyle = 'postgres';
+SET extra_float_digits = 1;
+SET bytea_output = 'hex';
+SET xmloption = 'content';
+-- no wait for a lock that DDL holds, and no transaction that outlives a lost daemon;
+SET lock_timeout = '1s';
+SET idle_in_transaction_session_timeout = '30s';
+-- plans by index: a stale estimate must not turn a look at the backlog into a pass over the table;
+SET enable_seqscan = off;
+SET enable_bitmapscan = off;
+SET jit = off;

@@ -1,0 +1,35 @@
+/// The statements in SQL/, one a file, with their `{placeholders}`.
+enum SQLFile {
+    static let batchRead = String(decoding: PackageResources.batch_read_sql, as: UTF8.self)
+    static let batchWrite = String(decoding: PackageResources.batch_write_sql, as: UTF8.self)
+    static let batchUnwritten = String(decoding: PackageResources.batch_unwritten_sql, as: UTF8.self)
+    static let batchLock = String(decoding: PackageResources.batch_lock_sql, as: UTF8.self)
+    static let batchClear = String(decoding: PackageResources.batch_clear_sql, as: UTF8.self)
+    static let scanBacklog = String(decoding: PackageResources.scan_backlog_sql, as: UTF8.self)
+    static let probePending = String(decoding: PackageResources.probe_pending_sql, as: UTF8.self)
+    static let activityAdopt = String(decoding: PackageResources.activity_adopt_sql, as: UTF8.self)
+    static let activityNote = String(decoding: PackageResources.activity_note_sql, as: UTF8.self)
+    static let statusTable = String(decoding: PackageResources.status_table_sql, as: UTF8.self)
+    static let statusEstimate = String(decoding: PackageResources.status_estimate_sql, as: UTF8.self)
+    static let statusDaemons = String(decoding: PackageResources.status_daemons_sql, as: UTF8.self)
+    static let waitPending = String(decoding: PackageResources.wait_pending_sql, as: UTF8.self)
+    static let explainRow = String(decoding: PackageResources.explain_row_sql, as: UTF8.self)
+    static let previewRows = String(decoding: PackageResources.preview_rows_sql, as: UTF8.self)
+    static let countBacklog = String(decoding: PackageResources.count_backlog_sql, as: UTF8.self)
+    static let checkAccess = String(decoding: PackageResources.check_access_sql, as: UTF8.self)
+    static let checkServer = String(decoding: PackageResources.check_server_sql, as: UTF8.self)
+    static let sessionPins = String(decoding: PackageResources.session_pins_sql, as: UTF8.self)
+
+    /// Puts fragments of SQL, quoted already, in the place of `{name}`.
+    static func fill(_ sql: String, _ fragments: [String: String]) -> String {
+        var result = ""
+        var rest = sql[...]
+        while let open = rest.firstIndex(of: "{"), let close = rest[open...].firstIndex(of: "}") {
+            let name = String(rest[rest.index(after: open)..<close])
+            guard let fragment = fragments[name] else { preconditionFailure("no fragment \(name)") }
+            result += rest[..<open] + fragment
+            rest = rest[rest.index(after: close)...]
+        }
+        return result + rest
+    }
+}

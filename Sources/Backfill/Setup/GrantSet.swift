@@ -1,0 +1,80 @@
+import PostgresClient
+
+/// What a role lacks to run the daemon on one table.
+///
+/// The daemon reads and writes through the table's own name only, so privileges and policies on the root of a
+/// partitioned table are enough: the server does not look at those of a partition then. It needs no more of
+/// pg_stat_activity than it has: every role sees its own sessions.
+struct GrantSet: Sendable, Hashable {
+    /// Policies under row level security: they need the table to itself for a moment.
+    let policies: [SetupPlan.Step]
+    private let sql: [String]
+    private let title: String
+
+    init(watch: Int32, options: SetupOptions, kind: EmbeddingKind, shape: TableShape) {
+        guard let grantee = shape.grantee else {
+            policies = []
+            sql = []
+            title = ""
+            return
+        }
+        let role = quoteIdentifier(grantee.name)
+        let table = shape.quoted
+        var sql: [String] = []
+        for schema in ["backfilld", shape.name.schema, kind.schema].compactMap({ $0 })
+        where !grantee.schemas.contains(schema) {
+            sql.append("GRANT USAGE ON SCHEMA \(quoteIdentifier(schema)) TO \(role);")
+        }
+        let own = [
+            ("watch", ["SELECT"]), ("migration", ["SELECT"]), ("activity", ["SELECT", "INSERT", "UPDATE", "DELETE"]),
+        ]
+        for (name, privileges) in own {
+            let missing = privileges.filter { !grantee.ownTables.contains("\(name) \($0)") }
+            if !missing.isEmpty {
+                sql.append("GRANT \(missing.joined(separator: ", ")) ON backfilld.\(name) TO \(role);")
+            }
+        }
+        let spec = options.spec
+        var seen: Set<String> = []
+        let read = ([spec.key] + spec.recipe.columns + shape.baseColumns(of: spec.recipe) + [spec.embedding])
+            .filter { seen.insert($0).inserted && !grantee.readable.contains($0) }
+        if !read.isEmpty { sql.append("GRANT SELECT (\(quoteIdentifiers(read))) ON \(table) TO \(role);") }
+        let mayWrite = grantee.writable.contains(spec.embedding)
+        if !mayWrite { sql.append("GRANT UPDATE (\(quoteIdentifier(spec.embedding))) ON \(table) TO \(role);") }
+        if !(read.isEmpty && mayWrite), !(shape.watch?.grantedTo.contains(grantee.name) ?? false) {
+            sql.append(
+                "UPDATE backfilld.watch SET granted_to = pg_catalog.array_append(granted_to, "
+                    + "\(quoteLiteral(grantee.name))) WHERE id = \(watch);")
+        }
+        self.sql = sql
+        title = "privileges for role \(grantee.name)"
+
+        // Without a policy the role would read nothing, or its updates would change nothing, silently.
+        let wanted =
+            shape.hasRowSecurity && !grantee.ignoresRowSecurity
+            ? [("r", "select", "USING (true)"), ("w", "update", "USING (true) WITH CHECK (true)")] : []
+        policies = wanted.filter { !grantee.policies.contains($0.0) }.map { _, command, check in
+            let name = Self.policyName(watch, command, grantee.name)
+            return SetupPlan.Step(
+                title: "policy \(name) on \(shape.displayName)",
+                sql: "CREATE POLICY \(quoteIdentifier(name)) ON \(table) FOR \(command.uppercased()) "
+                    + "TO \(role) \(check);",
+                isUnderLock: true)
+        }
+    }
+
+    /// The step that grants, or none.
+    func grants(underLock: Bool) -> [SetupPlan.Step] {
+        sql.isEmpty ? [] : [.init(title: title, sql: sql.joined(separator: "\n"), isUnderLock: underLock)]
+    }
+
+    /// A policy's name with as much of the role's as 63 bytes leave room for.
+    static func policyName(_ watch: Int32, _ command: String, _ role: String) -> String {
+        var name = "backfilld_\(watch)_\(command)_"
+        for character in role {
+            guard name.utf8.count + character.utf8.count <= 63 else { break }
+            name.append(character)
+        }
+        return name
+    }
+}

@@ -1,0 +1,9 @@
+/// Which wake-ups the triggers of a table send.
+public enum NotifyMode: String, Sendable, Hashable, CaseIterable {
+    /// An INSERT names the keys of its pending rows, where they fit; an UPDATE of the text sends a bare wake-up.
+    case ids
+    /// Every statement sends a bare wake-up: no transition table, the cheapest for bulk loads.
+    case wake
+    /// Nothing is sent; the daemon finds rows by its sweep. The only one that allows PREPARE TRANSACTION.
+    case off
+}

@@ -1,0 +1,43 @@
+import PostgresClient
+
+extension String {
+    /// The text of an SQL file that is built in, without the line end at its end.
+    static func resource(_ bytes: [UInt8]) -> String {
+        var text = String(decoding: bytes, as: UTF8.self)
+        while text.last == "\n" { text.removeLast() }
+        return text
+    }
+
+    /// The text with `{name}` replaced by the value of that name, once: a value is never looked into.
+    func filled(_ values: [String: String]) -> String {
+        var result = ""
+        var rest = self[...]
+        while let open = rest.firstIndex(of: "{") {
+            let tail = rest[rest.index(after: open)...]
+            if let close = tail.firstIndex(of: "}"), let value = values[String(tail[..<close])] {
+                result += rest[..<open] + value
+                rest = tail[tail.index(after: close)...]
+            } else {
+                result += rest[...open]
+                rest = tail
+            }
+        }
+        return result + rest
+    }
+
+    /// The text between dollar quotes that it does not contain itself.
+    var dollarQuoted: String {
+        var tag = "$backfilld$"
+        var number = 0
+        while contains(tag) {
+            number += 1
+            tag = "$backfilld\(number)$"
+        }
+        return "\(tag)\n\(self)\n\(tag)"
+    }
+}
+
+/// Identifiers in quotes with commas between them.
+func quoteIdentifiers(_ names: [String]) -> String {
+    names.map(quoteIdentifier).joined(separator: ", ")
+}

@@ -1,0 +1,119 @@
+import PostgresClient
+
+/// What `backfilld setup` does in the database: look, decide, do.
+public enum Setup {
+    /// Looks at the database and decides what set-up has to do. Nothing is changed.
+    ///
+    /// - Parameter connection: A connection that is free, of the table's owner.
+    /// - Throws: ``TableProblem`` for what a person has to mend, `PostgresError` for everything else.
+    public static func plan(_ options: SetupOptions, on connection: PostgresConnection) async throws -> SetupPlan {
+        let (shape, facts) = try await inspect(options, on: connection)
+        return try SetupPlan(options, shape: shape, facts: facts)
+    }
+
+    /// Lists everything that keeps a table from being filled, or from being filled at once: for `check`.
+    ///
+    /// - Returns: The problems, the gravest first; none when all is as it should be.
+    /// - Throws: `PostgresError` when the server fails.
+    public static func problems(
+        with options: SetupOptions, on connection: PostgresConnection
+    ) async throws -> [TableProblem] {
+        do {
+            let (shape, facts) = try await inspect(options, on: connection)
+            let table = try WatchedTable(options.spec, identity: options.identity, shape: shape, facts: facts)
+            let set = TriggerSet(
+                watch: table.watch, spec: options.spec, notify: table.notify, kind: table.embeddingKind, shape: shape)
+            let broken = set.triggersToMake(shape)
+            let triggers = broken.map { trigger in
+                TableProblem.triggerMissing(
+                    table: trigger.table.description, trigger: trigger.name,
+                    state: set.state(of: trigger, in: shape) ?? "is not as it should be")
+            }
+            let functions = set.functionsToMake(shape)
+                .filter { function in !broken.contains { $0.function == function.name } }
+                .map { function in
+                    TableProblem.triggerMissing(
+                        table: shape.displayName, trigger: "function \(function.name)",
+                        state: "is not as this release makes it")
+                }
+            let index = PendingIndex(watch: table.watch, embedding: options.spec.embedding, shape: shape)
+            let indexes = index.faults().map { fault in
+                TableProblem.indexMissing(table: fault.table, index: fault.index, state: fault.state)
+            }
+            return triggers + functions + indexes
+        } catch let problem as TableProblem {
+            return [problem]
+        }
+    }
+
+    /// Decides what has to be taken away: triggers, functions, indexes, policies and grants of tables, and with the
+    /// last of them the schema. Rows and embedding columns stay.
+    ///
+    /// - Parameters:
+    ///   - tables: The tables, or nil for all and the schema.
+    ///   - connection: A connection that is free, of the tables' owner.
+    public static func removal(
+        of tables: [QualifiedName]?, on connection: PostgresConnection
+    ) async throws -> SetupPlan {
+        let facts = try await DatabaseFacts.load(on: connection)
+        guard facts.hasSchema else { return SetupPlan(removing: [], alsoSchema: false) }
+        guard !facts.migrations.isEmpty else { throw TableProblem.schemaTaken }
+        var targets = try await RemovalTarget.loadAll(on: connection)
+        if let tables {
+            var wanted: Set<Int64> = []
+            for name in tables {
+                let rows = try await connection.execute(
+                    .inspect("inspect_relation", PackageResources.inspect_relation_sql, [.text(name.quoted)]))
+                guard let row = rows.first else { throw TableProblem.tableMissing(name, similar: []) }
+                wanted.insert(try row.decode("relation"))
+            }
+            targets = targets.filter { wanted.contains($0.shape?.relation ?? 0) }
+        }
+        return SetupPlan(removing: targets, alsoSchema: tables == nil)
+    }
+
+    private static func inspect(
+        _ options: SetupOptions, on connection: PostgresConnection
+    ) async throws -> (TableShape, DatabaseFacts) {
+        let spec = options.spec
+        var facts = try await DatabaseFacts.load(on: connection)
+        var shape = try await TableShape.load(spec, facts: facts, on: connection)
+        try await shape.loadInstallation(embedding: spec.embedding, watch: shape.watch?.id, on: connection)
+        if let role = options.role { try await shape.loadGrantee(role, facts: facts, on: connection) }
+        if shape.watch == nil, facts.schemaVersion > 0, shape.isOwner {
+            let rows = try await connection.execute(
+                .inspect("inspect_next_watch", PackageResources.inspect_next_watch_sql))
+            facts.nextWatch = try rows.first?.decode("id") ?? 1
+        }
+        let isThere = shape.column(spec.embedding) != nil
+        if let watch = shape.watch, isThere {
+            let differs = watch.identity != options.identity || watch.recipe != spec.recipe.description
+            if differs { try await shape.loadIsFilled(spec.embedding, ofRows: nil, on: connection) }
+        } else if isThere, shape.isOwner {
+            try await shape.loadIsFilled(spec.embedding, ofRows: 1000, on: connection)
+        }
+        if options.addColumn, !isThere, facts.vectorSchema == nil, facts.vectorAvailable {
+            facts.vectorInstallable = try await canInstallVector(facts, on: connection)
+        }
+        return (shape, facts)
+    }
+
+    /// Whether this role can install pgvector. Asking the catalogs is not enough: some providers let roles do it that
+    /// are no superusers. So it is tried, and rolled back.
+    private static func canInstallVector(
+        _ facts: DatabaseFacts, on connection: PostgresConnection
+    ) async throws -> Bool {
+        struct TakenBack: Error {}
+        do {
+            try await connection.transaction { transaction in
+                try await transaction.script(facts.vectorInstallation, name: "try CREATE EXTENSION vector")
+                throw TakenBack()
+            }
+            return true
+        } catch is TakenBack {
+            return true
+        } catch let error as PostgresError where error.code == .server && !error.isConnectionFailure {
+            return false
+        }
+    }
+}

@@ -1,0 +1,174 @@
+import Embedders
+import PostgresClient
+
+/// One thing that `backfilld check` looked at.
+public struct Finding: Sendable, Hashable, Encodable {
+    /// How it is.
+    public enum Level: String, Sendable, Hashable, Encodable {
+        /// As it should be.
+        case ok
+        /// It works, but not as well as it could, or not in every case.
+        case warning
+        /// Rows are not embedded because of it.
+        case failure
+    }
+
+    /// How it is.
+    public let level: Level
+    /// What was looked at: `connection`, `table public.notes`, `embedder`, …
+    public let subject: String
+    /// What was found.
+    public let found: String
+    /// What to do about it; nil where nothing has to be done.
+    public let remedy: String?
+
+    /// A finding.
+    public init(_ level: Level, _ subject: String, _ found: String, remedy: String? = nil) {
+        self.level = level
+        self.subject = subject
+        self.found = found
+        self.remedy = remedy
+    }
+}
+
+/// Looks at everything that has to be right for rows to be embedded, and says of each what to do.
+public struct Checkup: Sendable {
+    private let connection: PostgresConnection
+    private let embedder: any Embedder
+    private let version: String
+
+    /// - Parameters:
+    ///   - connection: A connection that is free.
+    ///   - embedder: The embedder that is configured.
+    ///   - version: This program's version.
+    public init(_ connection: PostgresConnection, embedder: any Embedder, version: String) {
+        self.connection = connection
+        self.embedder = embedder
+        self.version = version
+    }
+
+    /// The server, and whether notifications come through to this connection.
+    public func server() async throws -> [Finding] {
+        let row = try await connection.execute(Statement("look at the server", SQLFile.checkServer))[0]
+        let (version, number) = (try row.decode("version", as: String.self), try row.decode("number", as: Int.self))
+        var findings = [
+            Finding(
+                .ok, "connection",
+                "database \(try row.decode("database", as: String.self)) as role \(try row.decode("role", as: String.self))")
+        ]
+        findings.append(Self.support(of: number, version))
+        if try row.decode("in_recovery") {
+            findings.append(
+                Finding(
+                    .failure, "server", "it is a standby, which takes no writes",
+                    remedy: "Connect to the primary: list all hosts and add target_session_attrs=read-write"))
+        }
+        if try row.decode("prepared_transactions", as: Int.self) > 0 {
+            findings.append(
+                Finding(
+                    .warning, "server", "max_prepared_transactions is over 0, and a transaction that notified can't be prepared",
+                    remedy: "Without two-phase commit, set it to 0; with it, leave notify = \"off\""))
+        }
+        if try row.decode("queue_usage", as: Double.self) > 0.25 {
+            findings.append(
+                Finding(
+                    .warning, "server", "the notification queue is over a quarter full: a session that LISTENs does not read",
+                    remedy: "Find a session with an old transaction in pg_stat_activity and end it"))
+        }
+        findings.append(try await listening())
+        return findings
+    }
+
+    private static func support(of number: Int, _ version: String) -> Finding {
+        switch number / 10_000 {
+        case ..<13:
+            Finding(
+                .failure, "server", "PostgreSQL \(version) is too old",
+                remedy: "backfilld works with PostgreSQL 13 and later: upgrade the server")
+        case 13...18: Finding(.ok, "server", "PostgreSQL \(version)")
+        default:
+            Finding(
+                .warning, "server", "PostgreSQL \(version) is newer than what this release was tested with",
+                remedy: "See whether a newer backfilld is there")
+        }
+    }
+
+    private func listening() async throws -> Finding {
+        try await connection.script("LISTEN \(quoteIdentifier(Wakeup.channel))", name: "LISTEN")
+        let inbox = Inbox(connection.notifications)
+        let isEcho = try await Listener.echo(on: connection, inbox, deadline: .seconds(5))
+        return isEcho
+            ? Finding(.ok, "LISTEN", "a notification sent to ourselves came back")
+            : Finding(
+                .warning, "LISTEN", "a notification sent to ourselves did not come back: a transaction pooler is in between",
+                remedy: "Connect to the server itself, or to the pooler's session mode (port 5432 at Supabase)")
+    }
+
+    /// One table: what set-up made, and what this role may do.
+    public func table(_ spec: TableSpec) async throws -> [Finding] {
+        let subject = "table \(spec.name)"
+        let options = SetupOptions(spec: spec, identity: embedder.identity, version: version)
+        var findings = try await Setup.problems(with: options, on: connection).map { problem in
+            var level = Finding.Level.failure
+            if case .triggerMissing = problem { level = .warning }
+            if case .indexMissing = problem { level = .warning }
+            return Finding(level, subject, problem.summary, remedy: problem.remedy)
+        }
+        guard let table = try? await WatchedTable.load(spec, identity: nil, on: connection) else { return findings }
+        if findings.isEmpty {
+            findings.append(
+                Finding(.ok, subject, "set up: columns, triggers and index are there, \(table.identity.dimension) dimensions"))
+        }
+        findings += try await access(to: table, subject)
+        return findings
+    }
+
+    private func access(to table: WatchedTable, _ subject: String) async throws -> [Finding] {
+        let columns = [table.spec.key, table.spec.embedding] + table.baseColumns + table.spec.recipe.columns
+        let row = try await connection.execute(
+            Statement(
+                "look at privileges", SQLFile.checkAccess,
+                [.int8(table.relation), .textArray(columns), .text(table.spec.embedding)]))[0]
+        var findings: [Finding] = []
+        let grant = "As the table's owner: backfilld setup --role NAME, with the role of this connection"
+        let unreadable: [String] = try row.decode("unreadable")
+        if !unreadable.isEmpty {
+            let names = Set(unreadable).sorted().joined(separator: ", ")
+            findings.append(Finding(.failure, subject, "this role may not read \(names)", remedy: grant))
+        }
+        if try !row.decode("may_write", as: Bool.self) {
+            findings.append(Finding(.failure, subject, "this role may not update \(table.spec.embedding)", remedy: grant))
+        }
+        if try row.decode("row_security") {
+            if try !row.decode("read_policy", as: Bool.self) {
+                findings.append(
+                    Finding(.failure, subject, "row level security hides every row from this role", remedy: grant))
+            } else if try !row.decode("write_policy", as: Bool.self) {
+                findings.append(
+                    Finding(.failure, subject, "row level security swallows every write of this role", remedy: grant))
+            } else if try row.decode("restrictive") {
+                findings.append(
+                    Finding(
+                        .warning, subject, "a restrictive policy may hide rows from this role, or swallow writes",
+                        remedy: "See that it lets the role of this connection read and update every row"))
+            }
+        }
+        if findings.isEmpty { findings.append(Finding(.ok, subject, "this role may read and write what it must")) }
+        return findings
+    }
+
+    /// Whether the embedder answers.
+    public func answers() async -> Finding {
+        let began = ContinuousClock.now
+        let identity = embedder.identity
+        do {
+            let vectors = try await embedder.embed(["The quick brown fox jumps over the lazy dog."])
+            try EmbeddingError.check(vectors, count: 1, dimension: identity.dimension)
+            let took = Vitals.span(.now - began)
+            return Finding(
+                .ok, "embedder", "\(identity.embedder) (\(identity.model)) made \(identity.dimension) dimensions in \(took)")
+        } catch {
+            return Finding(.failure, "embedder", "\(error)", remedy: "See the settings of embedder \(identity.embedder)")
+        }
+    }
+}

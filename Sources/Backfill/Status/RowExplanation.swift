@@ -1,0 +1,52 @@
+import PostgresClient
+
+/// Everything about one row that decides whether it is embedded, and from what.
+public struct RowExplanation: Sendable, Hashable, Encodable {
+    /// The text form of its key.
+    public let key: String
+    /// Exactly the text that would be embedded.
+    public let text: String
+    /// Whether the text was cut to the limit.
+    public let isCut: Bool
+    /// The hash of the columns that the text is made from.
+    public let source: Int64
+    /// Whether it has no embedding.
+    public let isPending: Bool
+    /// Components of the embedding that is there.
+    public let dimension: Int?
+    /// Its L2 norm.
+    public let norm: Double?
+    /// When the row was last written, ISO 8601 in UTC; nil where the server keeps no commit timestamps.
+    public let lastWrite: String?
+
+    /// UTF-8 bytes of the text.
+    public var bytes: Int { text.utf8.count }
+
+    /// Looks a row up; nil where there is none with this key.
+    ///
+    /// - Throws: ``PostgresError``, with a data exception where the key is not of the column's type.
+    public static func load(
+        _ key: String, in table: WatchedTable, textBytes: Int, on connection: PostgresConnection
+    ) async throws -> RowExplanation? {
+        let columns = table.spec.recipe.columns
+        let values = columns.enumerated().map { number, column in
+            "pg_catalog.left(t.\(quoteIdentifier(column))::pg_catalog.text, $2) AS c\(number)"
+        }
+        let sql = SQLFile.fill(
+            SQLFile.explainRow, table.fragments.merging(["columns": values.joined(separator: ", ")]) { $1 })
+        let rows = try await connection.execute(
+            Statement(
+                "explain row of \(table.displayName)", sql,
+                [.text(key), .int4(Int32(clamping: textBytes * RowReader.columnFactor))]))
+        guard let row = rows.first else { return nil }
+        let rendering = TextRendering(table.spec.recipe, jsonColumns: table.jsonColumns, textBytes: textBytes)
+        let (text, isCut) = rendering.text(try columns.indices.map { try row.decode("c\($0)") })
+        // Either form, [1,2] of a vector or {1,2} of an array.
+        let embedding = try row.decode("embedding", as: String?.self)?.dropFirst().dropLast()
+            .split(separator: ",").compactMap { Double(String($0)) }
+        return RowExplanation(
+            key: try row.decode("key"), text: text, isCut: isCut, source: try row.decode("source"),
+            isPending: try row.decode("pending"), dimension: embedding?.count,
+            norm: embedding.map { $0.reduce(0) { $0 + $1 * $1 }.squareRoot() }, lastWrite: try row.decode("written"))
+    }
+}

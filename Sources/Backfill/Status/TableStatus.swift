@@ -1,0 +1,95 @@
+import PostgresClient
+
+/// How full a table is, and who fills it.
+public struct TableStatus: Sendable, Hashable, Encodable {
+    /// A daemon that has said something about the table.
+    public struct Daemon: Sendable, Hashable, Encodable {
+        /// The machine it runs on.
+        public let host: String
+        /// Its process there.
+        public let pid: Int
+        /// `listening`, `polling`, `working` or `degraded`; `gone` where its session has ended.
+        public let state: String
+        /// Pending rows that it knows of.
+        public let inFlight: Int
+        /// Rows it has embedded since it started.
+        public let embedded: Int
+        /// Failures since it started.
+        public let failed: Int
+        /// Rows a second, lately.
+        public let rowsPerSecond: Double
+        /// Its last error, if it has not recovered.
+        public let lastError: String?
+    }
+
+    /// The table, with its schema.
+    public let table: String
+    /// Its rows; about so many where `rowsAreExact` is false.
+    public let rows: Int
+    /// Whether the rows were counted.
+    public let rowsAreExact: Bool
+    /// Rows without an embedding; about so many where `pendingIsExact` is false.
+    public let pending: Int
+    /// Whether the pending rows were counted.
+    public let pendingIsExact: Bool
+    /// Rows charged with a failure since their daemons started.
+    public let failed: Int
+    /// Seconds since a daemon first saw that rows were pending; nil while none is, or none has looked.
+    public let pendingForSeconds: Double?
+    /// When a daemon last embedded a row, ISO 8601 in UTC.
+    public let lastEmbeddedAt: String?
+    /// Seconds since then.
+    public let lastEmbeddedSecondsAgo: Double?
+    /// Rows a second of all connected daemons together.
+    public let rowsPerSecond: Double
+    /// The daemons, those that spoke last first.
+    public let daemons: [Daemon]
+
+    /// Rows with an embedding.
+    public var embedded: Int { max(rows - pending, 0) }
+    /// The share of rows with an embedding, 0 to 1; 1 for an empty table.
+    public var coverage: Double { rows == 0 ? 1 : Double(embedded) / Double(rows) }
+
+    /// Pending rows are counted up to here.
+    static let countLimit = 10_000
+
+    /// Looks a table's status up.
+    public static func load(_ table: WatchedTable, on connection: PostgresConnection) async throws -> TableStatus {
+        let counts = try await connection.execute(
+            Statement(
+                "status of \(table.displayName)", SQLFile.fill(SQLFile.statusTable, table.fragments),
+                [.int8(table.relation), .int8(Int64(countLimit) + 1)]))[0]
+        let counted: Int = try counts.decode("pending")
+        var pending = counted
+        if counted > countLimit {
+            let estimate = try await connection.execute(
+                Statement(
+                    "estimate of \(table.displayName)", SQLFile.statusEstimate,
+                    [.int8(table.relation), .text("backfilld_pending_\(table.watch)")]))[0]
+            pending = max(counted, try estimate.decode("pending"))
+        }
+        let rows = try await connection.execute(
+            Statement("daemons of \(table.displayName)", SQLFile.statusDaemons, [.int4(table.watch)]))
+        let daemons = try rows.map(Self.daemon)
+        let ages = try rows.map { try $0.decode("pending_for", as: Double?.self) }.compactMap { $0 }
+        let last = try rows.map { row in
+            (try row.decode("embedded_ago", as: Double?.self), try row.decode("last_embedded_at", as: String?.self))
+        }.filter { $0.0 != nil }.min { $0.0! < $1.0! }
+        let connected = daemons.filter { $0.state != "gone" }
+        return TableStatus(
+            table: table.displayName, rows: max(try counts.decode("rows"), pending),
+            rowsAreExact: try counts.decode("rows_exact"), pending: pending, pendingIsExact: counted <= countLimit,
+            failed: connected.reduce(0) { $0 + $1.failed }, pendingForSeconds: pending == 0 ? nil : ages.max(),
+            lastEmbeddedAt: last?.1, lastEmbeddedSecondsAgo: last?.0,
+            rowsPerSecond: connected.reduce(0) { $0 + $1.rowsPerSecond }, daemons: daemons)
+    }
+
+    private static func daemon(_ row: Row) throws -> Daemon {
+        Daemon(
+            host: try row.decode("host"), pid: try row.decode("pid"),
+            state: try row.decode("connected") ? try row.decode("state") : "gone",
+            inFlight: try row.decode("in_flight"), embedded: try row.decode("embedded"),
+            failed: try row.decode("failed"), rowsPerSecond: try row.decode("rows_per_second"),
+            lastError: try row.decode("last_error"))
+    }
+}

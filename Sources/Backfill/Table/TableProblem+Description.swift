@@ -1,0 +1,131 @@
+extension TableProblem: CustomStringConvertible {
+    /// What is wrong and where, and what to do, in sentences.
+    public var description: String { "\(summary). \(remedy)" }
+
+    /// What is wrong and where.
+    public var summary: String {
+        switch self {
+        case .invalidName(let text, let reason):
+            "\"\(text)\" is not a table's name: \(reason)"
+        case .invalidTemplate(let text, let position, let reason):
+            "the template \"\(text)\" is wrong at character \(position): \(reason)"
+        case .tableMissing(let name, _):
+            name.schema == nil
+                ? "there is no table \(name) in the schemas of search_path" : "there is no table \(name)"
+        case .notATable(let name, let kind):
+            "\(name) is \(kind), not a table"
+        case .columnMissing(let table, let column, let role, _):
+            "table \(table) has no column \"\(column)\", which is configured as \(Self.phrase(role))"
+        case .keyNullable(let table, let column):
+            "column \"\(column)\" of table \(table) may be NULL, so it cannot be the key"
+        case .columnTwice(let table, let column, let roles):
+            "column \"\(column)\" of table \(table) is configured as "
+                + roles.map(Self.phrase).joined(separator: " and as ")
+        case .embeddingType(let table, let column, let type):
+            "column \"\(column)\" of table \(table) is of type \(type), which holds no vector"
+        case .dimensionMismatch(let table, let column, let dimension, let embedder):
+            "column \"\(column)\" of table \(table) holds vectors of \(dimension) components, and "
+                + "\(embedder.embedder) with \(embedder.model) makes vectors of \(embedder.dimension)"
+        case .notSetUp(let table):
+            "table \(table) is not set up"
+        case .setUpDiffers(let table, let what, let recorded, let configured):
+            "table \(table) was set up with \(what) \(recorded), and the configuration says \(configured)"
+        case .identityDiffers(let table, let what, let recorded, let configured):
+            "the vectors of table \(table) were made with \(what) \(recorded), and the configuration says \(configured)"
+        case .serverTooOld(let version):
+            "the server is PostgreSQL \(version / 10_000)"
+        case .schemaTaken:
+            "there is a schema \"backfilld\" that \"backfilld setup\" did not make"
+        case .schemaTooOld(let found, let needed):
+            "schema backfilld is of version \(found), and this program needs \(needed)"
+        case .schemaTooNew(let found, let known):
+            "schema backfilld is of version \(found), and this program knows them up to \(known)"
+        case .roleMissing(let role):
+            "there is no role \"\(role)\""
+        case .notPermitted(let table, let what, _):
+            "this role may not \(what) (\(table))"
+        case .lockNotObtained(let table, let seconds, let holders):
+            "table \(table) was never free for a moment in \(seconds) s"
+                + (holders.isEmpty ? "" : "; it is used by " + holders.joined(separator: ", "))
+        case .changedMeanwhile(let table, let what):
+            "\(what) while table \(table) was being set up"
+        case .triggerMissing(let table, let trigger, let state):
+            "trigger \(trigger) on \(table) \(state)"
+        case .indexMissing(let table, let index, let state):
+            "index \(index) on \(table) \(state)"
+        }
+    }
+
+    /// What to do about it.
+    public var remedy: String {
+        switch self {
+        case .invalidName:
+            "Write it as SQL would: music_knowledge, public.music_knowledge, \"My Schema\".\"Odd \"\"Table\"\"\""
+        case .invalidTemplate:
+            "A template looks like {topic}. {suggestion.title}: {suggestion.description}"
+        case .tableMissing(let name, let similar):
+            Self.suggestion(similar) ?? "Check the name and the database"
+                + (name.schema == nil ? ", or name the schema: schema.\(QualifiedName.readable(name.name))" : "")
+        case .notATable:
+            "Name a table or a partitioned table"
+        case .columnMissing(_, _, let role, let similar):
+            Self.suggestion(similar)
+                ?? (role == .embedding
+                    ? "\"backfilld setup --add-column\" adds it" : "Correct the configuration, or add the column")
+        case .keyNullable(_, let column):
+            "Name a column that is NOT NULL and unique, as a primary key is, or make this one so: "
+                + "ALTER TABLE … ALTER COLUMN \(QualifiedName.readable(column)) SET NOT NULL"
+        case .columnTwice:
+            "Give each its own column"
+        case .embeddingType:
+            "It has to be vector(n) or halfvec(n) (pgvector), or real[]; \"backfilld setup --add-column\" adds such a "
+                + "column under another name"
+        case .dimensionMismatch:
+            "Configure the embedder that the column was made for, or change the column's type and run "
+                + "\"backfilld setup\""
+        case .notSetUp:
+            "Run \"backfilld setup\" as the table's owner"
+        case .setUpDiffers:
+            "Run \"backfilld setup\" again, or configure what was set up"
+        case .identityDiffers(_, let what, let recorded, _):
+            "Vectors of both kinds cannot be compared. Configure \(what) \(recorded) again; or set the column to NULL "
+                + "in every row and run \"backfilld setup\", and all of it is embedded anew"
+        case .serverTooOld:
+            "backfilld needs 13 or later"
+        case .schemaTaken:
+            "Rename that schema, or use another database"
+        case .schemaTooOld:
+            "Run \"backfilld setup\" with this release"
+        case .schemaTooNew:
+            "Use the newer release of backfilld that the database was set up with"
+        case .roleMissing(let role):
+            "Create it first: CREATE ROLE \(QualifiedName.readable(role)) LOGIN"
+        case .notPermitted(_, _, let hint):
+            hint
+        case .lockNotObtained:
+            "Nothing was changed, and no writer waited longer than a moment. Run it again when the long transactions "
+                + "have ended"
+        case .changedMeanwhile:
+            "Run \"backfilld setup\" again"
+        case .triggerMissing(_, let trigger, _):
+            "Run \"backfilld setup\" as the table's owner; until then "
+                + (trigger.contains("cleared")
+                    ? "a row whose text changes keeps the embedding of its old text"
+                    : "rows that come here are found by the slow sweep only")
+        case .indexMissing:
+            "Run \"backfilld setup\" as the table's owner; until then every look for pending rows reads the whole table"
+        }
+    }
+
+    private static func phrase(_ role: ColumnRole) -> String {
+        switch role {
+        case .key: "the key"
+        case .text: "part of the text"
+        case .embedding: "the embedding column"
+        }
+    }
+
+    private static func suggestion(_ names: [String]) -> String? {
+        names.isEmpty ? nil : "Did you mean " + names.joined(separator: " or ") + "?"
+    }
+}

@@ -1,0 +1,90 @@
+import Embedders
+
+/// Why a table cannot be set up or kept filled: what is wrong, where, and what to do about it.
+///
+/// Every case is something a person has to decide or mend; what the server or the network does in between stays a
+/// `PostgresError`.
+public enum TableProblem: Error, Sendable, Hashable {
+    /// What a column was meant to be for.
+    public enum ColumnRole: String, Sendable, Hashable {
+        /// It identifies a row.
+        case key
+        /// The text is made from it.
+        case text
+        /// The vectors go into it.
+        case embedding
+    }
+
+    /// A table's name does not read as one.
+    case invalidName(_ text: String, reason: String)
+    /// A template does not read as one; `position` counts characters from 1.
+    case invalidTemplate(_ text: String, position: Int, reason: String)
+    /// There is no such table, or none that this role and `search_path` can see.
+    case tableMissing(QualifiedName, similar: [String])
+    /// The name belongs to something else: a view, a foreign table, an index.
+    case notATable(String, kind: String)
+    /// The table has no such column.
+    case columnMissing(table: String, column: String, role: ColumnRole, similar: [String])
+    /// The key column may be NULL, so that it does not identify every row.
+    case keyNullable(table: String, column: String)
+    /// One column is asked to be two things, such as the embedding and part of the text.
+    case columnTwice(table: String, column: String, roles: [ColumnRole])
+    /// The embedding column is of a type that holds no vector.
+    case embeddingType(table: String, column: String, type: String)
+    /// The column and the embedder disagree about how long a vector is.
+    case dimensionMismatch(table: String, column: String, columnDimension: Int, embedder: EmbedderIdentity)
+    /// `backfilld setup` has not run for this table.
+    case notSetUp(table: String)
+    /// Set-up ran for another key, embedding column or release: it has to run again.
+    case setUpDiffers(table: String, what: String, recorded: String, configured: String)
+    /// The vectors that are there were made by something else than what is configured.
+    case identityDiffers(table: String, what: String, recorded: String, configured: String)
+    /// The server is older than what backfilld supports.
+    case serverTooOld(version: Int)
+    /// A schema `backfilld` is there that set-up did not make.
+    case schemaTaken
+    /// The schema is of an older release: `backfilld setup` brings it up to date.
+    case schemaTooOld(found: Int, needed: Int)
+    /// The schema is of a newer release than this program.
+    case schemaTooNew(found: Int, known: Int)
+    /// The role to grant privileges to is not there.
+    case roleMissing(String)
+    /// The role may not do what is asked; `hint` says who may.
+    case notPermitted(table: String, what: String, hint: String)
+    /// Others kept the table's lock busy until time was up.
+    case lockNotObtained(table: String, seconds: Int, holders: [String])
+    /// Something changed in the database between looking and doing.
+    case changedMeanwhile(table: String, what: String)
+    /// A trigger that set-up makes is not there, is not as this release makes it, or is disabled.
+    case triggerMissing(table: String, trigger: String, state: String)
+    /// The index on the pending rows is not there or is invalid.
+    case indexMissing(table: String, index: String, state: String)
+
+    /// A short stable name of the case, for programs.
+    public var code: String {
+        switch self {
+        case .invalidName: "invalid-name"
+        case .invalidTemplate: "invalid-template"
+        case .tableMissing: "table-missing"
+        case .notATable: "not-a-table"
+        case .columnMissing: "column-missing"
+        case .keyNullable: "key-nullable"
+        case .columnTwice: "column-twice"
+        case .embeddingType: "embedding-type"
+        case .dimensionMismatch: "dimension-mismatch"
+        case .notSetUp: "not-set-up"
+        case .setUpDiffers: "set-up-differs"
+        case .identityDiffers: "identity-differs"
+        case .serverTooOld: "server-too-old"
+        case .schemaTaken: "schema-taken"
+        case .schemaTooOld: "schema-too-old"
+        case .schemaTooNew: "schema-too-new"
+        case .roleMissing: "role-missing"
+        case .notPermitted: "not-permitted"
+        case .lockNotObtained: "lock-not-obtained"
+        case .changedMeanwhile: "changed-meanwhile"
+        case .triggerMissing: "trigger-missing"
+        case .indexMissing: "index-missing"
+        }
+    }
+}

@@ -1,0 +1,115 @@
+import Embedders
+import PostgresClient
+
+/// The type of an embedding column.
+public enum EmbeddingKind: Sendable, Hashable {
+    /// pgvector's `vector`, in the schema that the extension lives in.
+    case vector(schema: String)
+    /// pgvector's `halfvec`, in the schema that the extension lives in.
+    case halfvec(schema: String)
+    /// `real[]`, for servers without pgvector.
+    case real
+
+    /// The type as a cast names it, under any `search_path`.
+    public var castType: String {
+        switch self {
+        case .vector(let schema): quoteIdentifier(schema) + ".vector"
+        case .halfvec(let schema): quoteIdentifier(schema) + ".halfvec"
+        case .real: "pg_catalog.float4[]"
+        }
+    }
+
+    /// The type's schema, where it is not the system's.
+    var schema: String? {
+        switch self {
+        case .vector(let schema), .halfvec(let schema): schema
+        case .real: nil
+        }
+    }
+}
+
+/// A set-up table as it is in the database now: what the daemon needs to know to fill it.
+public struct WatchedTable: Sendable, Hashable {
+    /// The number that its notifications carry.
+    public let watch: Int32
+    /// What configuration says about it.
+    public let spec: TableSpec
+    /// The table's oid.
+    public let relation: Int64
+    /// `"schema"."table"`, for SQL.
+    public let quotedRelation: String
+    /// The name for people, with its schema.
+    public let displayName: String
+    /// Whether it is partitioned.
+    public let isPartitioned: Bool
+    /// The key's type as a cast names it, under any `search_path`; a domain's base type.
+    public let keyType: String
+    /// The oid of `keyType`.
+    public let keyTypeOID: Int64
+    /// The embedding column's type.
+    public let embeddingKind: EmbeddingKind
+    /// The oid of the embedding column's type.
+    public let embeddingTypeOID: Int64
+    /// Components in each vector as the column's type has it; nil for `real[]` and a `vector` without a length.
+    public let dimension: Int?
+    /// The columns that the text is really made from: generated columns are replaced by what they are made from.
+    public let baseColumns: [String]
+    /// The types of the recipe's columns, by name, to tell json from text.
+    public let textTypes: [String: String]
+    /// Which wake-ups the triggers send.
+    public let notify: NotifyMode
+    /// Whether row level security is enabled on it.
+    public let hasRowSecurity: Bool
+    /// What its vectors are made with, as set-up recorded it.
+    public let identity: EmbedderIdentity
+
+    /// The hash of what a row's text is made from.
+    public var source: SourceExpression { SourceExpression(columns: baseColumns) }
+
+    /// Looks a set-up table up.
+    ///
+    /// - Parameters:
+    ///   - spec: What configuration says about it.
+    ///   - identity: What its vectors are to be made with; nil to take whatever set-up recorded.
+    ///   - connection: A connection that is free.
+    /// - Throws: ``TableProblem`` for what a person has to mend, `PostgresError` for everything else.
+    public static func load(
+        _ spec: TableSpec, identity: EmbedderIdentity?, on connection: PostgresConnection
+    ) async throws -> WatchedTable {
+        let facts = try await DatabaseFacts.load(on: connection)
+        let shape = try await TableShape.load(spec, facts: facts, on: connection)
+        return try WatchedTable(spec, identity: identity, shape: shape, facts: facts)
+    }
+
+    /// Compares what configuration says with what is there.
+    init(_ spec: TableSpec, identity: EmbedderIdentity?, shape: TableShape, facts: DatabaseFacts) throws(TableProblem) {
+        try shape.checkColumns(spec, identity: identity, embeddingMayBeMissing: false)
+        guard facts.schemaVersion > 0 else { throw .notSetUp(table: shape.displayName) }
+        try facts.checkSchema()
+        guard let watch = shape.watch else { throw .notSetUp(table: shape.displayName) }
+        try watch.checkSpec(spec, table: shape.displayName)
+        try watch.checkIdentity(identity, recipe: spec.recipe, table: shape.displayName)
+        guard let key = shape.column(spec.key), let embedding = shape.column(spec.embedding),
+            let kind = embedding.embeddingKind
+        else { throw .notSetUp(table: shape.displayName) }
+
+        self.watch = watch.id
+        self.spec = spec
+        relation = shape.relation
+        quotedRelation = shape.quoted
+        displayName = shape.displayName
+        isPartitioned = shape.isPartitioned
+        keyType = key.castType
+        keyTypeOID = key.castTypeOID
+        embeddingKind = kind
+        embeddingTypeOID = embedding.castTypeOID
+        dimension = embedding.dimension
+        baseColumns = shape.baseColumns(of: spec.recipe)
+        textTypes = Dictionary(
+            spec.recipe.columns.compactMap { name in shape.column(name).map { (name, $0.castType) } },
+            uniquingKeysWith: { first, _ in first })
+        notify = watch.notify
+        hasRowSecurity = shape.hasRowSecurity
+        self.identity = watch.identity
+    }
+}

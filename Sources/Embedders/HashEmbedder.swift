@@ -1,0 +1,45 @@
+import CCrypto
+import Glibc
+
+/// The deterministic demonstration vector of backfilld's first version: no meaning, no model, the same everywhere.
+///
+/// SHA-256 of the UTF-8 text is read as eight big-endian 32-bit integers `h`; component `i` is
+/// `sin(s / 1000) · cos(s / 2000)` with `s = h[i mod 8] + i`; the vector is divided by its L2 norm. Kept for tests and
+/// for a smoke test without a model.
+public struct HashEmbedder: Embedder {
+    public let identity: EmbedderIdentity
+    public let limits = EmbedderLimits(rows: 10_000, bytes: 64 << 20)
+
+    /// Makes vectors of `dimension` components.
+    public init(dimension: Int = 384) {
+        precondition(dimension > 0)
+        identity = EmbedderIdentity(embedder: "hash", model: "sha256-sincos", dimension: dimension)
+    }
+
+    public func embed(_ texts: [String]) async throws -> [[Float]] {
+        texts.map(vector)
+    }
+
+    /// The vector of one text: `identity.dimension` components, L2 norm 1.
+    public func vector(of text: String) -> [Float] {
+        let words = Self.sha256Words(of: text)
+        var components = (0..<identity.dimension).map { index in
+            let s = Double(words[index % 8]) + Double(index)
+            return sin(s / 1000) * cos(s / 2000)
+        }
+        let norm = components.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        if norm > 0 { for index in components.indices { components[index] /= norm } }
+        return components.map(Float.init)
+    }
+
+    private static func sha256Words(of text: String) -> [UInt32] {
+        var text = text
+        var digest = [UInt8](repeating: 0, count: 32)
+        // The pointers are only read and written during the call (EVP_Digest(3ssl)).
+        let succeeded = text.withUTF8 { EVP_Digest($0.baseAddress, $0.count, &digest, nil, EVP_sha256(), nil) }
+        precondition(succeeded == 1, "libcrypto has no SHA-256")
+        return stride(from: 0, to: 32, by: 4).map { at in
+            digest[at..<at + 4].reduce(0) { $0 << 8 | UInt32($1) }
+        }
+    }
+}

@@ -1,0 +1,393 @@
+import CLibpq
+@preconcurrency import Dispatch  // its sources and queues are thread-safe, though not marked so
+import Glibc
+
+/// One session with a PostgreSQL server, over libpq.
+///
+/// Calls of several tasks queue up and run one after another. The socket is always being read, so that notifications
+/// arrive and a broken connection is found while nobody asks anything. No thread is blocked while waiting.
+public actor PostgresConnection: Gated {
+    /// Notifications on the channels that this session LISTENs to; ends when the connection does.
+    ///
+    /// Keeps the oldest 16,384 that nobody has taken; further ones are dropped.
+    public nonisolated let notifications: AsyncStream<PostgresNotification>
+    private let notified: AsyncStream<PostgresNotification>.Continuation
+
+    private nonisolated let executor: QueueExecutor
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    private var link: Link?
+    /// Why the session ended; nil while it is there.
+    public private(set) var failure: PostgresError?
+    package var gate = Gate<CheckedContinuation<Void, any Error>>(places: 1)
+    private var operation = Operation()
+    private let timer: any DispatchSourceTimer
+
+    /// The server's names of prepared statements, by their SQL.
+    private var preparedNames: [String: String] = [:]
+    private var preparedCount = 0
+
+    /// The server's version as `PQserverVersion` has it, 180001 for 18.1.
+    public private(set) var serverVersion: Int = 0
+    /// The server process of this session.
+    public private(set) var backendPID: Int32 = 0
+
+    /// How long a cancelled statement may take to answer before the connection is given up.
+    private static let cancelGrace = Duration.seconds(2)
+
+    /// Connects.
+    ///
+    /// - Parameters:
+    ///   - options: Where and how.
+    ///   - deadline: For the whole attempt, over all hosts of a list.
+    /// - Throws: ``PostgresError`` with code `connectionFailed`, `deadlineExceeded` or `misuse`; `CancellationError`.
+    public static func connect(_ options: ConnectionOptions, deadline: Duration = .seconds(10)) async throws
+        -> PostgresConnection
+    {
+        let connection = PostgresConnection()
+        try await connection.open(options, deadline: deadline)
+        return connection
+    }
+
+    private init() {
+        executor = QueueExecutor(label: "backfilld.postgres")
+        (notifications, notified) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(16_384))
+        timer = DispatchSource.makeTimerSource(queue: executor.queue)
+        timer.schedule(deadline: .distantFuture)
+        timer.resume()
+    }
+
+    deinit {
+        timer.cancel()
+        notified.finish()
+    }
+
+    /// Ends the session; calls under way and later ones fail with `connectionLost`.
+    public func close() {
+        lose(PostgresError(.connectionLost, "the connection was closed"))
+    }
+
+    /// The version of libpq that the program runs with, 150018 for 15.18.
+    public static var libraryVersion: Int { Int(PQlibVersion()) }
+
+    /// Whether the session is still there, as far as the socket tells.
+    public var isOpen: Bool { link != nil }
+
+    // MARK: Statements
+
+    /// Runs one statement.
+    ///
+    /// - Parameters:
+    ///   - statement: The statement and its parameters.
+    ///   - deadline: When to ask the server to cancel it; nil for never.
+    /// - Throws: ``PostgresError``; `CancellationError` when the task is cancelled, which cancels the statement too.
+    @discardableResult
+    public func execute(_ statement: Statement, deadline: Duration? = nil) async throws -> Rows {
+        try await pipeline([statement], deadline: deadline)[0]
+    }
+
+    /// Runs several statements in one round trip, as one transaction: either all of them take effect or none.
+    ///
+    /// Source: libpq documentation, "Pipeline Mode".
+    @discardableResult
+    public func pipeline(_ statements: [Statement], deadline: Duration? = nil) async throws -> [Rows] {
+        try await enter()
+        defer { leave() }
+        return try await run(statements, deadline: deadline)
+    }
+
+    /// Runs any number of statements given as one text, without parameters or results.
+    public func script(_ sql: String, name: String, deadline: Duration? = nil) async throws {
+        try await enter()
+        defer { leave() }
+        try await runScript(sql, name: name, deadline: deadline)
+    }
+
+    /// Runs `body` between BEGIN and COMMIT; other callers wait outside. ROLLBACK when it throws.
+    public func transaction<T: Sendable>(_ body: @Sendable (Transaction) async throws -> T) async throws -> T {
+        try await enter()
+        defer { leave() }
+        try await runScript("BEGIN", name: "begin", deadline: nil)
+        do {
+            let value = try await body(Transaction(connection: self))
+            try await runScript("COMMIT", name: "commit", deadline: nil)
+            return value
+        } catch {
+            // In a task of its own: a cancelled task could not roll back.
+            await Task { try? await self.runScript("ROLLBACK", name: "rollback", deadline: .seconds(5)) }.value
+            throw error
+        }
+    }
+
+    func run(_ statements: [Statement], deadline: Duration?) async throws -> [Rows] {
+        guard !statements.isEmpty else { return [] }
+        let messages = statements.flatMap(messages)
+        let name = statements[0].name
+        let results = try await exchange(name, deadline: deadline) { pg in
+            if messages.count > 1, PQenterPipelineMode(pg) == 0 { return false }
+            guard messages.allSatisfy({ $0.send(to: pg) }) else { return false }
+            return messages.count == 1 || PQpipelineSync(pg) == 1
+        } receive: { connection, pg in
+            try await connection.collect(messages, from: pg)
+        }
+        return zip(messages, results).compactMap { $0.isPrepare ? nil : $1 }
+    }
+
+    func runScript(_ sql: String, name: String, deadline: Duration?) async throws {
+        _ = try await exchange(name, deadline: deadline) { pg in
+            PQsendQuery(pg, sql) == 1
+        } receive: { connection, pg in
+            var failure: PostgresError?
+            while let result = try await connection.nextResult(of: pg) {
+                defer { PQclear(result) }
+                if PQresultStatus(result) == PGRES_FATAL_ERROR, failure == nil {
+                    failure = .server(result, statement: name)
+                }
+            }
+            if let failure { throw failure }
+            return 0
+        }
+    }
+
+    /// What has to be sent for a statement: first its preparation, where this session has not seen it yet.
+    private func messages(_ statement: Statement) -> [Message] {
+        guard statement.prepared else { return [Message(.query, statement)] }
+        if let name = preparedNames[statement.sql] { return [Message(.execute(name), statement)] }
+        preparedCount += 1
+        let name = "backfilld_\(preparedCount)"
+        preparedNames[statement.sql] = name
+        return [Message(.prepare(name), statement), Message(.execute(name), statement)]
+    }
+
+    /// Takes the answers to messages, up to the end of the pipeline; the first error is thrown after the last answer.
+    private func collect(_ messages: [Message], from pg: OpaquePointer) async throws -> [Rows] {
+        var rows: [Rows] = []
+        var failure: PostgresError?
+        for message in messages {
+            while let result = try await nextResult(of: pg) {
+                switch PQresultStatus(result) {
+                case PGRES_TUPLES_OK, PGRES_COMMAND_OK:
+                    rows.append(Rows(result: ResultHandle(result, statement: message.statement.name)))
+                case PGRES_PIPELINE_ABORTED: PQclear(result)
+                default:
+                    if failure == nil { failure = .server(result, statement: message.statement.name) }
+                    PQclear(result)
+                }
+                // A lost connection answers nothing more.
+                if PQstatus(pg) == CONNECTION_BAD { break }
+            }
+            if messages.count == 1 || PQstatus(pg) == CONNECTION_BAD { break }
+        }
+        if messages.count > 1, PQstatus(pg) != CONNECTION_BAD {
+            if let sync = try await nextResult(of: pg) { PQclear(sync) }
+            PQexitPipelineMode(pg)
+        }
+        if let failure {
+            forget(messages, after: failure)
+            throw failure
+        }
+        guard rows.count == messages.count else { throw lost(pg) }
+        return rows
+    }
+
+    /// What was prepared in a round that failed may not be there; after a change of schema or behind a pooler nothing is.
+    private func forget(_ messages: [Message], after failure: PostgresError) {
+        if failure.hasState("0A000") || failure.hasState("26000") { preparedNames.removeAll() }
+        for message in messages where message.isPrepare { preparedNames[message.statement.sql] = nil }
+    }
+}
+
+// MARK: - The socket
+
+extension PostgresConnection {
+    private func open(_ options: ConnectionOptions, deadline: Duration) async throws {
+        let pairs = try options.keywordsAndValues()
+        operation.begin("connect")
+        arm(deadline)
+        defer {
+            disarm()
+            operation.end()
+        }
+        let current = operation.number
+        try await withTaskCancellationHandler {
+            // Name resolution happens in here and may take as long as the resolver lets it.
+            guard let pg = Self.start(pairs) else { throw PostgresError(.connectionFailed, "out of memory") }
+            PQsetErrorVerbosity(pg, PQERRORS_VERBOSE)
+            let link = Link(pg: pg, queue: executor.queue)
+            do {
+                try await poll(pg)
+            } catch {
+                link.close()
+                throw error
+            }
+            PQsetErrorVerbosity(pg, PQERRORS_DEFAULT)
+            _ = PQsetnonblocking(pg, 1)
+            // Notices go nowhere: libpq would print them to standard error.
+            PQsetNoticeReceiver(pg, { _, _ in }, nil)
+            serverVersion = Int(PQserverVersion(pg))
+            backendPID = PQbackendPID(pg)
+            self.link = link
+            link.watch { [weak self] in self?.assumeIsolated { $0.receive() } }
+        } onCancel: {
+            interrupt(.cancelled, operation: current)
+        }
+    }
+
+    private static func start(_ pairs: [(String, String)]) -> OpaquePointer? {
+        let keywords = pairs.map { strdup($0.0) }
+        let values = pairs.map { strdup($0.1) }
+        defer { (keywords + values).forEach { free($0) } }
+        return PQconnectStartParams(
+            keywords.map { UnsafePointer($0) } + [nil], values.map { UnsafePointer($0) } + [nil], 0)
+    }
+
+    private func poll(_ pg: OpaquePointer) async throws {
+        var wanted = Readiness.writable
+        guard PQstatus(pg) != CONNECTION_BAD else { throw PostgresError.connecting(String(cString: PQerrorMessage(pg))) }
+        while true {
+            await ready(wanted, on: PQsocket(pg))
+            if let interruption = operation.interruption { throw interruption.error(statement: "connect") }
+            switch PQconnectPoll(pg) {
+            case PGRES_POLLING_OK: return
+            case PGRES_POLLING_READING: wanted = .readable
+            case PGRES_POLLING_WRITING: wanted = .writable
+            default: throw PostgresError.connecting(String(cString: PQerrorMessage(pg)))
+            }
+        }
+    }
+
+    /// While connecting libpq may close the socket and open another, so each wait has a source of its own.
+    private func ready(_ readiness: Readiness, on descriptor: Int32) async {
+        guard operation.interruption == nil else { return }
+        await withCheckedContinuation { continuation in
+            operation.source = once(readiness, on: descriptor, queue: executor.queue) { continuation.resume() }
+        }
+        operation.source = nil
+    }
+
+    /// Sends something and takes what comes back, within the deadline.
+    private func exchange<T>(
+        _ name: String, deadline: Duration?, send: (OpaquePointer) -> Bool,
+        receive: (isolated PostgresConnection, OpaquePointer) async throws -> T
+    ) async throws -> T {
+        try Task.checkCancellation()
+        guard let link else { throw (failure ?? PostgresError(.connectionLost, "not connected")).named(name) }
+        operation.begin(name)
+        let current = operation.number
+        if let deadline { arm(deadline) }
+        guard send(link.pg) else {
+            disarm()
+            let error = lost(link.pg)
+            // A message half sent leaves the session in no known state.
+            lose(error)
+            throw error
+        }
+        let outcome: Result<T, any Error>
+        do {
+            outcome = .success(
+                try await withTaskCancellationHandler {
+                    try await receive(self, link.pg)
+                } onCancel: {
+                    interrupt(.cancelled, operation: current)
+                })
+        } catch {
+            outcome = .failure(error)
+        }
+        disarm()
+        // A cancel request that arrived late would hit the next statement.
+        await operation.cancelRequest?.value
+        let interruption = operation.interruption
+        operation.end()
+        // libpq notices a dead connection while it reads; nobody else may use it then.
+        if self.link === link, PQstatus(link.pg) == CONNECTION_BAD { lose(lost(link.pg)) }
+        switch outcome {
+        case .success(let value): return value
+        case .failure(let error):
+            if let interruption { throw interruption.error(statement: name) }
+            throw error
+        }
+    }
+
+    /// The next result of what was sent; nil at its end.
+    private func nextResult(of pg: OpaquePointer) async throws -> OpaquePointer? {
+        while true {
+            guard link != nil else { throw (failure ?? PostgresError(.connectionLost, "closed")).named(operation.name) }
+            let unsent = PQflush(pg)
+            if unsent < 0 { throw lost(pg) }
+            if PQisBusy(pg) == 0 { return PQgetResult(pg) }
+            if unsent > 0 { link?.whenWritable { [weak self] in self?.assumeIsolated { $0.operation.wake() } } }
+            await withCheckedContinuation { operation.waiter = $0 }
+        }
+    }
+
+    /// Bytes wait on the socket.
+    private func receive() {
+        guard let pg = link?.pg else { return }
+        guard PQconsumeInput(pg) == 1 else { return lose(lost(pg)) }
+        while let notify = PQnotifies(pg) {
+            notified.yield(
+                PostgresNotification(
+                    channel: String(cString: notify.pointee.relname), payload: String(cString: notify.pointee.extra),
+                    senderPID: notify.pointee.be_pid))
+            PQfreemem(notify)
+        }
+        operation.wake()
+    }
+
+    private func lost(_ pg: OpaquePointer) -> PostgresError {
+        let message = String(cString: PQerrorMessage(pg)).split(separator: "\n").first.map { $0.trimmedLine } ?? ""
+        return PostgresError(
+            .connectionLost, message.isEmpty ? "the server closed the connection" : message, statement: operation.name)
+    }
+
+    private func lose(_ error: PostgresError) {
+        guard let link else { return }
+        failure = error
+        self.link = nil
+        link.close()
+        notified.finish()
+        operation.wake()
+    }
+
+    // MARK: Deadline and cancellation
+
+    private func arm(_ deadline: Duration) {
+        let current = operation.number
+        timer.setEventHandler { [weak self] in self?.interrupt(.deadline, operation: current) }
+        timer.schedule(deadline: .now() + deadline.dispatchInterval)
+    }
+
+    private func disarm() {
+        timer.schedule(deadline: .distantFuture)
+    }
+
+    private nonisolated func interrupt(_ interruption: Interruption, operation number: Int) {
+        executor.queue.async { [weak self] in
+            self?.assumeIsolated { $0.interrupted(interruption, operation: number) }
+        }
+    }
+
+    private func interrupted(_ interruption: Interruption, operation number: Int) {
+        guard operation.isRunning, operation.number == number else { return }
+        guard operation.interruption == nil else {
+            // The second time is the grace running out: the server did not even answer the cancel request.
+            return lose(PostgresError(.connectionLost, "the server did not answer a cancel request"))
+        }
+        operation.interruption = interruption
+        operation.source?.cancel()
+        guard let pg = link?.pg, let cancel = PQgetCancel(pg) else { return }
+        arm(Self.cancelGrace)
+        nonisolated(unsafe) let request = cancel  // used by this one task only
+        operation.cancelRequest = Task.detached {
+            await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
+                // PQcancel blocks: it makes a connection of its own.
+                DispatchQueue.global().async {
+                    var message = [CChar](repeating: 0, count: 256)
+                    PQcancel(request, &message, 256)
+                    PQfreeCancel(request)
+                    done.resume()
+                }
+            }
+        }
+    }
+}

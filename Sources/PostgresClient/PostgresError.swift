@@ -1,0 +1,84 @@
+/// Why a call on a connection failed.
+///
+/// `description` may go into a log: it has the statement's name and what the server said, but never a parameter, a
+/// connection string, or a message in which the server quotes a value of a row. `debugDescription` has all of it.
+public struct PostgresError: Error, Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible {
+    /// What kind of failure it was.
+    public struct Code: Sendable, Hashable, CustomStringConvertible {
+        private enum Base: String { case server, connectionFailed, connectionLost, deadlineExceeded, decoding, misuse }
+        private let base: Base
+
+        /// The server answered with an error; `sqlState` says which.
+        public static let server = Code(base: .server)
+        /// No connection could be made.
+        public static let connectionFailed = Code(base: .connectionFailed)
+        /// The connection broke; whether the statement took effect is not known.
+        public static let connectionLost = Code(base: .connectionLost)
+        /// The deadline passed; the server was asked to cancel.
+        public static let deadlineExceeded = Code(base: .deadlineExceeded)
+        /// A value in a result is not of the type it was asked as.
+        public static let decoding = Code(base: .decoding)
+        /// The call itself was wrong: a connection string that does not parse, too many parameters.
+        public static let misuse = Code(base: .misuse)
+
+        public var description: String { base.rawValue }
+    }
+
+    /// What kind of failure it was.
+    public let code: Code
+    /// The five characters of SQLSTATE, where the server gave one ("Appendix A. PostgreSQL Error Codes").
+    public let sqlState: String?
+    /// `ERROR`, `FATAL` or `PANIC`, never translated.
+    public let severity: String?
+    /// The primary message, one line as a rule.
+    public let message: String
+    /// The server's DETAIL.
+    ///
+    /// May quote values of a row (a unique violation does), so it is not part of `description`.
+    public let detail: String?
+    /// The server's HINT.
+    public let hint: String?
+    /// The name of the statement that failed.
+    public let statement: String?
+
+    init(
+        _ code: Code, _ message: String, sqlState: String? = nil, severity: String? = nil, detail: String? = nil,
+        hint: String? = nil, statement: String? = nil
+    ) {
+        self.code = code
+        self.sqlState = sqlState
+        self.severity = severity
+        self.message = message
+        self.detail = detail
+        self.hint = hint
+        self.statement = statement
+    }
+
+    /// Whether the server answered with this SQLSTATE, or one of this class when two characters are given.
+    public func hasState(_ state: String) -> Bool {
+        sqlState.map { state.utf8.count == 2 ? $0.hasPrefix(state) : $0 == state } ?? false
+    }
+
+    /// Whether the connection it happened on is of no more use.
+    public var isConnectionFailure: Bool {
+        code == .connectionFailed || code == .connectionLost || severity == "FATAL" || severity == "PANIC"
+            || hasState("08")
+    }
+
+    /// Whether the server may quote a row's value in the message: data exceptions (`invalid input syntax for type uuid:
+    /// "…"`) and whatever an owner's function raises.
+    private var quotesData: Bool { ["22", "38", "39", "P0"].contains(where: hasState) }
+
+    public var description: String {
+        var text = quotesData ? "an error in the data, or raised by a function of the database" : message
+        if let sqlState { text += " (SQLSTATE \(sqlState))" }
+        if let statement { text += " in \(statement)" }
+        if let hint, !quotesData { text += ". Hint: \(hint)" }
+        return text
+    }
+
+    public var debugDescription: String {
+        let parts = [message, sqlState.map { "SQLSTATE \($0)" }, detail, hint, statement.map { "in \($0)" }]
+        return parts.compactMap { $0 }.joined(separator: "; ")
+    }
+}

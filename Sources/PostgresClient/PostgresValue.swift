@@ -1,0 +1,116 @@
+/// A parameter of a statement: a type, and its value in the binary form of the wire protocol.
+///
+/// Source: PostgreSQL documentation, "Formats and Format Codes"; the `*_send` functions of each type.
+public struct PostgresValue: Sendable, Hashable {
+    /// The parameter's type; 0 leaves it to the server to infer.
+    public let type: TypeOID
+    /// The value, nil for NULL.
+    public let bytes: [UInt8]?
+
+    /// A value of any type from its binary form.
+    public init(type: TypeOID, bytes: [UInt8]?) {
+        self.type = type
+        self.bytes = bytes
+    }
+
+    /// NULL, of a type that the server infers.
+    public static let null = PostgresValue(type: .inferred, bytes: nil)
+
+    /// `text`.
+    public static func text(_ value: String) -> Self { .init(type: .text, bytes: Array(value.utf8)) }
+    /// `boolean`.
+    public static func bool(_ value: Bool) -> Self { .init(type: .bool, bytes: [value ? 1 : 0]) }
+    /// `integer`.
+    public static func int4(_ value: Int32) -> Self { .init(type: .int4, bytes: value.bigEndianBytes) }
+    /// `bigint`.
+    public static func int8(_ value: Int64) -> Self { .init(type: .int8, bytes: value.bigEndianBytes) }
+    /// `real`.
+    public static func float4(_ value: Float) -> Self { .init(type: .float4, bytes: value.bitPattern.bigEndianBytes) }
+    /// `double precision`.
+    public static func float8(_ value: Double) -> Self { .init(type: .float8, bytes: value.bitPattern.bigEndianBytes) }
+    /// `bytea`.
+    public static func bytea(_ value: [UInt8]) -> Self { .init(type: .bytea, bytes: value) }
+    /// `jsonb`, from its text.
+    public static func jsonb(_ text: String) -> Self { .init(type: .jsonb, bytes: [1] + Array(text.utf8)) }
+    /// `uuid`.
+    public static func uuid(_ value: PostgresUUID) -> Self { .init(type: .uuid, bytes: value.bytes) }
+    /// `timestamp with time zone`.
+    public static func timestamptz(_ value: PostgresTimestamp) -> Self {
+        .init(type: .timestamptz, bytes: value.microsecondsSince2000.bigEndianBytes)
+    }
+
+    /// `text[]`; nil stands for NULL.
+    public static func textArray(_ values: [String?]) -> Self {
+        array(values.map { $0.map { .text($0) } ?? .null }, of: .text, as: .textArray)
+    }
+    /// `bigint[]`.
+    public static func int8Array(_ values: [Int64]) -> Self { array(values.map { .int8($0) }, of: .int8, as: .int8Array) }
+    /// `uuid[]`.
+    public static func uuidArray(_ values: [PostgresUUID]) -> Self {
+        array(values.map { .uuid($0) }, of: .uuid, as: .uuidArray)
+    }
+    /// `real[]`, one dimension, lower bound 1.
+    public static func float4Array(_ values: [Float]) -> Self {
+        var bytes = arrayHeader(count: values.count, hasNull: false, element: .float4)
+        bytes.reserveCapacity(bytes.count + values.count * 8)
+        for value in values {
+            bytes.append(contentsOf: [0, 0, 0, 4])
+            bytes.append(value.bitPattern)
+        }
+        return .init(type: .float4Array, bytes: bytes)
+    }
+
+    /// pgvector's `vector`: dimension, two bytes kept at zero, then the components.
+    public static func vector(_ components: [Float], type: TypeOID = .inferred) -> Self {
+        var bytes = UInt16(components.count).bigEndianBytes + [0, 0]
+        for component in components { bytes.append(component.bitPattern) }
+        return .init(type: type, bytes: bytes)
+    }
+
+    /// pgvector's `halfvec`: as `vector`, with IEEE 754 half precision components.
+    public static func halfvec(_ components: [Float], type: TypeOID = .inferred) -> Self {
+        var bytes = UInt16(components.count).bigEndianBytes + [0, 0]
+        for component in components { bytes += HalfPrecision.bits(of: component).bigEndianBytes }
+        return .init(type: type, bytes: bytes)
+    }
+
+    /// A one-dimensional array of any element type.
+    public static func array(_ elements: [PostgresValue], of element: TypeOID, as type: TypeOID) -> Self {
+        var bytes = arrayHeader(
+            count: elements.count, hasNull: elements.contains { $0.bytes == nil }, element: element)
+        for value in elements {
+            guard let value = value.bytes else {
+                bytes += Int32(-1).bigEndianBytes
+                continue
+            }
+            bytes += Int32(value.count).bigEndianBytes
+            bytes += value
+        }
+        return .init(type: type, bytes: bytes)
+    }
+
+    /// array_send: dimensions, a flag for NULLs, element type, then length and lower bound of the one dimension.
+    private static func arrayHeader(count: Int, hasNull: Bool, element: TypeOID) -> [UInt8] {
+        let dimensions: Int32 = count == 0 ? 0 : 1
+        var bytes = dimensions.bigEndianBytes + Int32(hasNull ? 1 : 0).bigEndianBytes + element.rawValue.bigEndianBytes
+        if count > 0 { bytes += Int32(count).bigEndianBytes + Int32(1).bigEndianBytes }
+        return bytes
+    }
+}
+
+extension FixedWidthInteger {
+    /// Its bytes in network order.
+    var bigEndianBytes: [UInt8] {
+        withUnsafeBytes(of: bigEndian) { Array($0) }
+    }
+}
+
+extension [UInt8] {
+    /// Appends four bytes in network order, without an array between.
+    mutating func append(_ word: UInt32) {
+        append(UInt8(truncatingIfNeeded: word >> 24))
+        append(UInt8(truncatingIfNeeded: word >> 16))
+        append(UInt8(truncatingIfNeeded: word >> 8))
+        append(UInt8(truncatingIfNeeded: word))
+    }
+}

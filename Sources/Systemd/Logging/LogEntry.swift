@@ -1,0 +1,63 @@
+import Logging
+
+/// One log event with everything that belongs to it, as an output gets it.
+public struct LogEntry: Sendable {
+    /// A piece of metadata, flat: a list gives a field for each element, a dictionary one for each key, `outer.inner`.
+    public struct Field: Sendable, Hashable {
+        /// The key, in camel case.
+        public var key: String
+        /// The value.
+        public var value: String
+
+        /// Names a value.
+        public init(_ key: String, _ value: String) {
+            self.key = key
+            self.value = value
+        }
+    }
+
+    /// How bad it is.
+    public var level: Logger.Level
+    /// What happened.
+    public var message: String
+    /// The circumstances, sorted by key.
+    public var fields: [Field]
+    /// The logger's label.
+    public var label: String
+    /// The source file, `Module/File.swift`.
+    public var file: String
+    /// The function.
+    public var function: String
+    /// The line.
+    public var line: UInt
+
+    /// The key whose value identifies the kind of event: `MESSAGE_ID=` of systemd.journal-fields(7).
+    public static let messageID = "messageID"
+}
+
+extension LogEntry {
+    init(_ event: LogEvent, label: String, metadata: Logger.Metadata) {
+        self.init(
+            level: event.level, message: event.message.description, fields: Self.flat(metadata), label: label,
+            file: event.file, function: event.function, line: event.line)
+        if let error = event.error {
+            fields.append(Field("error", "\(error)"))
+            fields.append(Field("errorType", String(reflecting: type(of: error))))
+        }
+    }
+
+    static func flat(_ metadata: Logger.Metadata, under outer: String? = nil) -> [Field] {
+        metadata.sorted { $0.key < $1.key }.flatMap { key, value in
+            flat(value, key: outer.map { "\($0).\(key)" } ?? key)
+        }
+    }
+
+    private static func flat(_ value: Logger.MetadataValue, key: String) -> [Field] {
+        switch value {
+        case .string(let text): [Field(key, text)]
+        case .stringConvertible(let value): [Field(key, value.description)]
+        case .array(let values): values.flatMap { flat($0, key: key) }
+        case .dictionary(let metadata): flat(metadata, under: key)
+        }
+    }
+}

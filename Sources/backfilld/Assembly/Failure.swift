@@ -1,0 +1,81 @@
+import ArgumentParser
+import Backfill
+import Embedders
+import Glibc
+import PostgresClient
+
+/// How a command ends that could not do its work: with a message for a person, and an exit code of sysexits(3) for a
+/// script or a service manager.
+enum Failure {
+    static let usage = ExitCode(64)  // EX_USAGE
+    static let data = ExitCode(65)  // EX_DATAERR
+    static let unavailable = ExitCode(69)  // EX_UNAVAILABLE
+    static let software = ExitCode(70)  // EX_SOFTWARE
+    static let temporary = ExitCode(75)  // EX_TEMPFAIL
+    static let noPermission = ExitCode(77)  // EX_NOPERM
+    static let configuration = ExitCode(78)  // EX_CONFIG
+
+    /// The exit code that stands for an error.
+    static func code(of error: any Error) -> ExitCode {
+        switch error {
+        case let code as ExitCode: code
+        case is ConfigurationError: configuration
+        case let problem as TableProblem:
+            switch problem {
+            case .notPermitted: noPermission
+            case .lockNotObtained, .changedMeanwhile: temporary
+            default: configuration
+            }
+        case let error as PostgresError: code(of: error)
+        case is EmbeddingError: software
+        default: software
+        }
+    }
+
+    private static func code(of error: PostgresError) -> ExitCode {
+        if error.hasState("28") || error.hasState("42501") { return noPermission }
+        if error.hasState("3D000") || error.code == .misuse { return configuration }
+        if error.isConnectionFailure || error.code == .deadlineExceeded { return unavailable }
+        // Too many connections, out of disk, shutting down: the server's state, not ours.
+        if error.hasState("53") || error.hasState("57") { return unavailable }
+        return software
+    }
+
+    /// What to tell a person: what happened, and what to do where that is known.
+    static func message(for error: any Error) -> String {
+        guard let error = error as? PostgresError else { return "\(error)" }
+        let text = "\(error)"
+        if error.hasState("28P01") || error.hasState("28000") {
+            return text + ". Check user and password in DATABASE_URL, or the credential database-password."
+        }
+        if error.hasState("3D000") { return text + ". Check the database's name in DATABASE_URL." }
+        if error.hasState("42501") {
+            return text + ". Let the owner of the table run: backfilld setup --role NAME"
+        }
+        if error.code == .connectionFailed, error.sqlState == nil {
+            return text + " Check the address in DATABASE_URL, and that the server accepts connections from here."
+        }
+        return text
+    }
+}
+
+/// Runs a command's work; an error becomes a message on standard error and the exit code that fits it.
+func reportingFailures(_ work: () async throws -> Void) async throws(ExitCode) {
+    do {
+        try await work()
+    } catch let code as ExitCode {
+        throw code
+    } catch {
+        complain("backfilld: \(Failure.message(for: error))")
+        throw Failure.code(of: error)
+    }
+}
+
+/// Writes a line to standard error.
+func complain(_ text: String) {
+    var bytes = Array((text + "\n").utf8)[...]
+    while !bytes.isEmpty {
+        let count = bytes.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        if count > 0 { bytes = bytes.dropFirst(count) } else if errno != EINTR { return }
+    }
+}

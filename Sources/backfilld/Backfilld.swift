@@ -1,0 +1,21 @@
+import ArgumentParser
+
+/// The program.
+@main
+struct Backfilld: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "backfilld",
+        abstract: "Keeps the embedding column of a Postgres table filled.",
+        discussion: """
+            Once:    backfilld setup        (as the table's owner: triggers, an index, a schema of its own)
+            Always:  systemctl start backfilld        (or in a terminal: backfilld run)
+            Then insert rows, and find them embedded: backfilld status
+
+            The database is named by DATABASE_URL, or by libpq's PG* variables. Exit codes are those of sysexits(3).
+            """,
+        version: Version.text,
+        subcommands: [
+            RunCommand.self, SetupCommand.self, BackfillCommand.self, StatusCommand.self, WaitCommand.self,
+            ExplainCommand.self, CheckCommand.self, ConfigCommand.self, EmbedCommand.self, VersionCommand.self,
+        ])
+}

@@ -1,0 +1,125 @@
+import ArgumentParser
+import Backfill
+import FoundationEssentials
+import Glibc
+import PostgresClient
+
+/// `backfilld backfill`: works off the backlog once.
+struct BackfillCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "backfill",
+        abstract: "Embed all pending rows once, and end.",
+        discussion: """
+            For the first filling of a large table, or where no service is to run. It may run beside the service: no \
+            row is overwritten, though some may be embedded twice. Ends with 0 when every row it began is embedded, \
+            with 1 when some failed (their keys are printed), and otherwise with the code of what stopped it; what was \
+            written stays written.
+            """)
+
+    @OptionGroup var options: SettingOptions
+
+    @Flag(help: "Only say how many rows are pending, and show the texts of five.")
+    var dryRun = false
+
+    @Option(help: ArgumentHelp("Begin at most so many rows of each table.", valueName: "rows"))
+    var limit: Int?
+
+    @Flag(help: "Print the summary as JSON on standard output, progress on standard error.")
+    var json = false
+
+    func validate() throws {
+        if let limit, limit < 1 { throw ValidationError("--limit must be at least 1.") }
+    }
+
+    func run() async throws {
+        let settings = try options.settings()
+        var summaries: [Summary] = []
+        try await reportingFailures {
+            let assembly = try Assembly(settings)
+            let connection = try await assembly.sessions.open(deadline: settings.listen.deadline)
+            let tables = try await assembly.watchedTables(on: connection)
+            let pool = assembly.pool()
+            for table in tables {
+                if dryRun {
+                    try await rehearse(table, assembly, on: connection)
+                } else {
+                    summaries.append(try await fill(table, assembly, pool, on: connection))
+                }
+            }
+            await pool.close()
+            await connection.close()
+        }
+        if json, !dryRun { print(try Summary.json(summaries)) }
+        if summaries.contains(where: { !$0.failed.isEmpty }) { throw ExitCode(1) }
+    }
+
+    private func rehearse(_ table: WatchedTable, _ assembly: Assembly, on connection: PostgresConnection) async throws {
+        let pending = try await BacklogCount.of(table, on: connection)
+        let begun = min(pending, limit ?? pending)
+        print("\(table.displayName): \(pending.grouped) rows are pending, \(begun.grouped) would be embedded.")
+        for row in try await TextPreview(table.spec, textBytes: assembly.settings.textBytes).rows(5, on: connection) {
+            print("\(row.key):")
+            for line in row.text.split(separator: "\n", omittingEmptySubsequences: false) { print("    \(line)") }
+        }
+    }
+
+    private func fill(
+        _ table: WatchedTable, _ assembly: Assembly, _ pool: ConnectionPool, on connection: PostgresConnection
+    ) async throws -> Summary {
+        let pending = try await BacklogCount.of(table, on: connection)
+        var pipeline = assembly.settings.pipelineSettings
+        pipeline.mostRows = limit
+        let bar = ProgressBar(
+            title: table.displayName, total: min(pending, limit ?? pending), to: json ? STDERR_FILENO : STDOUT_FILENO)
+        let began = ContinuousClock.now
+        let drain = Drain(table: table, embedder: assembly.embedder, pool: pool, settings: pipeline)
+        let result = try await drain.run { bar.show($0.processed) }
+        let summary = Summary(table: table.displayName, result: result, took: .now - began)
+        bar.finish(summary.line)
+        for failed in summary.failed.prefix(1000) { complain("failed: \(failed.key): \(failed.reason)") }
+        if summary.failed.count > 1000 { complain("and \((summary.failed.count - 1000).grouped) more") }
+        return summary
+    }
+
+    /// What became of one table, in a form for programs too.
+    struct Summary: Encodable {
+        struct Failed: Encodable {
+            let key: String
+            let reason: String
+        }
+
+        let table: String
+        let processed: Int
+        let embedded: Int
+        let withoutText: Int
+        let cut: Int
+        let failed: [Failed]
+        let seconds: Double
+
+        init(table: String, result: Drain.Result, took: Duration) {
+            self.table = table
+            processed = result.processed
+            embedded = result.embedded
+            withoutText = result.empty
+            cut = result.cut
+            failed = result.failed.sorted { $0.key < $1.key }.map { Failed(key: $0.key, reason: $0.value) }
+            seconds = took.inSeconds
+        }
+
+        var line: String {
+            let span = Vitals.span(.seconds(seconds))
+            var line = "\(table): \(processed.grouped) processed, \(embedded.grouped) embedded, "
+            line += "\(failed.count.grouped) failed in \(span)"
+            if seconds >= 1 { line += ", \(Int(Double(processed) / seconds).grouped) rows/s" }
+            if withoutText > 0 { line += "; \(withoutText.grouped) without text" }
+            if cut > 0 { line += "; \(cut.grouped) cut to the text limit" }
+            return line
+        }
+
+        static func json(_ summaries: [Summary]) throws -> String {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+            return String(decoding: try encoder.encode(["tables": summaries]), as: UTF8.self)
+        }
+    }
+}

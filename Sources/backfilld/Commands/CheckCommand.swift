@@ -1,0 +1,62 @@
+import ArgumentParser
+import Backfill
+import FoundationEssentials
+import PostgresClient
+
+/// `backfilld check`: the doctor.
+struct CheckCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Look at everything that has to be right, and say what to do where it is not.",
+        discussion: """
+            The connection, the server, LISTEN through this very connection, each table's columns, triggers, index and \
+            privileges, row level security, and the embedder. Changes nothing. Ends with 1 when rows are not embedded \
+            because of something it found; warnings leave the code at 0.
+            """)
+
+    @OptionGroup var options: SettingOptions
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func run() async throws {
+        let settings = try options.settings()
+        var findings: [Finding] = []
+        try await reportingFailures {
+            let assembly = try Assembly(settings)
+            let connection: PostgresConnection
+            do {
+                connection = try await assembly.sessions.open(deadline: settings.listen.deadline)
+            } catch {
+                show([Finding(.failure, "connection", Failure.message(for: error), remedy: nil)])
+                throw Failure.code(of: error)
+            }
+            let checkup = Checkup(connection, embedder: assembly.embedder, version: Version.text)
+            findings += try await checkup.server()
+            for table in assembly.tables { findings += try await checkup.table(table) }
+            findings.append(await checkup.answers())
+            await connection.close()
+        }
+        show(findings)
+        if findings.contains(where: { $0.level == .failure }) { throw ExitCode(1) }
+    }
+
+    private func show(_ findings: [Finding]) {
+        guard !json else {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+            let text = (try? encoder.encode(["findings": findings])).map { String(decoding: $0, as: UTF8.self) }
+            return print(text ?? "{}")
+        }
+        for finding in findings {
+            let mark =
+                switch finding.level {
+                case .ok: "ok     "
+                case .warning: "WARNING"
+                case .failure: "FAILED "
+                }
+            print("\(mark)  \(finding.subject): \(finding.found)")
+            if let remedy = finding.remedy { print("         \(remedy)") }
+        }
+    }
+}

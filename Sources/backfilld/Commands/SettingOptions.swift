@@ -1,0 +1,91 @@
+import ArgumentParser
+import FoundationEssentials
+import Glibc
+
+/// The options by which every command takes settings.
+///
+/// Values stay texts here: they are checked with those of the other sources, so that a bad one is
+/// reported in the same words wherever it came from. There is no option for the database's
+/// address or password: everybody on a machine can read the arguments of its processes.
+struct SettingOptions: ParsableArguments {
+    @Option(
+        name: .customLong("config"),
+        help: ArgumentHelp(
+            "Read this configuration file, which must exist.",
+            discussion: "Without it \(ConfigurationSources.standardPath) is read if it is there.",
+            valueName: "path"))
+    var configPath: String?
+
+    @Option(
+        name: .customLong("table"),
+        help: ArgumentHelp(
+            "The table; with several configured, the one of them to use.", valueName: "name"))
+    var table: String?
+
+    @Option(name: .customLong("embedder"), help: ArgumentHelp("What makes the vectors: hash.", valueName: "name"))
+    var embedder: String?
+
+    @Option(name: .customLong("batch-rows"), help: ArgumentHelp("The most rows of a batch.", valueName: "n"))
+    var batchRows: String?
+
+    @Option(
+        name: .customLong("log-level"),
+        help: ArgumentHelp("The least important messages to log: trace … critical.", valueName: "level"))
+    var logLevel: String?
+
+    @Option(
+        name: .customLong("log-format"),
+        help: ArgumentHelp("auto, journal, terminal or plain.", valueName: "format"))
+    var logFormat: String?
+
+    @Option(
+        name: .customLong("set"),
+        help: ArgumentHelp(
+            "Any other setting: --set batch.quiet=50ms. May be repeated.",
+            discussion: """
+                Not the database's address or password, since everybody on this machine can read a command line: \
+                set DATABASE_URL, or one of the places "backfilld config --template" names.
+                """,
+            valueName: "key=value"))
+    var assignments: [String] = []
+
+    /// What these options say.
+    var commandLine: CommandLineSettings {
+        var commandLine = CommandLineSettings()
+        // An option of its own is given last: it is stronger than a --set of the same setting.
+        for assignment in assignments { commandLine.add(assignment: assignment) }
+        commandLine.add("table.name", table)
+        commandLine.add("embedder", embedder)
+        commandLine.add("batch.rows", batchRows)
+        commandLine.add("log.level", logLevel)
+        commandLine.add("log.format", logFormat)
+        return commandLine
+    }
+
+    /// Reads the settings of this process: options, environment, credentials and files.
+    func load(needsDatabase: Bool = true) throws(ConfigurationError) -> Settings {
+        let environment = ProcessInfo.processInfo.environment
+        return try Settings.load(
+            commandLine: commandLine,
+            environment: environment,
+            workingDirectory: FileManager.default.currentDirectoryPath,
+            configPath: configPath,
+            credentialsDirectory: environment["CREDENTIALS_DIRECTORY"],
+            userID: geteuid(),
+            needsDatabase: needsDatabase)
+    }
+
+    /// Reads the settings for a command: warnings and problems go to standard error.
+    ///
+    /// - Throws: the exit code EX_CONFIG if something is wrong.
+    func settings(needsDatabase: Bool = true) throws(ExitCode) -> Settings {
+        do throws(ConfigurationError) {
+            let settings = try load(needsDatabase: needsDatabase)
+            for warning in settings.warnings { complain("Warning: \(warning)") }
+            return settings
+        } catch {
+            complain(error.description)
+            throw ExitCode(ConfigurationError.exitCode)
+        }
+    }
+}

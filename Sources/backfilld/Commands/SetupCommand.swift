@@ -1,0 +1,89 @@
+import ArgumentParser
+import Backfill
+import PostgresClient
+
+/// `backfilld setup`: makes in the database what the daemon needs.
+struct SetupCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "setup",
+        abstract: "Set tables up: triggers, an index on the pending rows, and a schema named backfilld.",
+        discussion: """
+            Run it as the owner of the tables; running it again changes nothing, or brings everything up to date. No \
+            writer waits longer than a second for it: it takes its locks in short tries and builds the index \
+            concurrently. Rows and vectors are left as they are.
+
+            --print shows the SQL and what five rows would be embedded from, and changes nothing.
+            --remove takes all of it away again, and leaves rows and vectors.
+            """)
+
+    @OptionGroup var options: SettingOptions
+
+    @Flag(name: .customLong("print"), help: "Show the SQL and the text of five rows; change nothing.")
+    var isPrinting = false
+
+    @Flag(help: "Take away what set-up made. With --table for one table, else for all and the schema.")
+    var remove = false
+
+    @Option(help: ArgumentHelp("Give this role exactly what the daemon needs.", valueName: "name"))
+    var role: String?
+
+    @Flag(help: "Add the embedding column where it is missing.")
+    var addColumn = false
+
+    func validate() throws {
+        if remove, role != nil || addColumn { throw ValidationError("--remove goes with neither --role nor --add-column.") }
+    }
+
+    func run() async throws {
+        let settings = try options.settings()
+        try await reportingFailures {
+            let assembly = try Assembly(settings)
+            let connection = try await assembly.sessions.open(deadline: settings.listen.deadline)
+            // Catalog queries of set-up are not planned for an index.
+            try await connection.script("RESET enable_seqscan; RESET enable_bitmapscan", name: "planner settings")
+            if remove {
+                let names = options.table == nil ? nil : assembly.tables.map(\.name)
+                try await carryOut(Setup.removal(of: names, on: connection), on: connection)
+            } else {
+                for table in assembly.tables { try await setUp(table, assembly, on: connection) }
+            }
+            await connection.close()
+        }
+    }
+
+    private func setUp(_ table: TableSpec, _ assembly: Assembly, on connection: PostgresConnection) async throws {
+        let isChosen = assembly.settings.origins["notify"] != .builtIn
+        let plan = try await Setup.plan(
+            SetupOptions(
+                spec: table, identity: assembly.embedder.identity,
+                notify: isChosen ? NotifyMode(rawValue: assembly.settings.notify.rawValue) : nil, role: role,
+                addColumn: addColumn, version: Version.text), on: connection)
+        try await carryOut(plan, on: connection)
+        if isPrinting {
+            let preview = TextPreview(table, textBytes: assembly.settings.textBytes)
+            for row in try await preview.rows(5, on: connection) {
+                print("-- The row \(row.key) would be embedded from:")
+                for line in row.text.split(separator: "\n", omittingEmptySubsequences: false) { print("--   \(line)") }
+            }
+        }
+    }
+
+    private func carryOut(_ plan: SetupPlan, on connection: PostgresConnection) async throws {
+        if isPrinting { return print(plan.script) }
+        for warning in plan.warnings { complain("Warning: \(warning)") }
+        for note in plan.notes { print(note) }
+        guard !plan.isEmpty else {
+            print("\(plan.table): " + (remove ? "nothing of backfilld's is there." : "already set up, nothing to do."))
+            return
+        }
+        try await Setup.run(plan, on: connection) { progress in
+            switch progress {
+            case .step(let title, let number, let total): print("[\(number)/\(total)] \(title)")
+            case .waiting(_, let holders, let pause):
+                let who = holders.isEmpty ? "" : " (used by \(holders.joined(separator: ", ")))"
+                print("The table is busy\(who); writers go first, trying again in \(Vitals.span(pause))")
+            }
+        }
+        print("\(plan.table): \(remove ? "taken away" : "set up").")
+    }
+}

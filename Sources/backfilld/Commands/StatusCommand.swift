@@ -1,0 +1,68 @@
+import ArgumentParser
+import Backfill
+import FoundationEssentials
+
+/// `backfilld status`.
+struct StatusCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "Show how full each table is, and what the daemons do.",
+        discussion: """
+            Up to 10,000 pending rows are counted; beyond that, and for large tables, figures with ≈ are estimates of \
+            the server's. The age of the oldest pending row counts from when a daemon first saw that rows were pending.
+            """)
+
+    @OptionGroup var options: SettingOptions
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func run() async throws {
+        let settings = try options.settings()
+        try await reportingFailures {
+            let assembly = try Assembly(settings)
+            let connection = try await assembly.sessions.open(deadline: settings.listen.deadline)
+            var statuses: [TableStatus] = []
+            for table in assembly.tables {
+                let watched = try await WatchedTable.load(table, identity: nil, on: connection)
+                statuses.append(try await TableStatus.load(watched, on: connection))
+            }
+            await connection.close()
+            if json {
+                let encoder = JSONEncoder()
+                encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+                print(String(decoding: try encoder.encode(["tables": statuses]), as: UTF8.self))
+            } else {
+                print(statuses.map(Self.text).joined(separator: "\n\n"))
+            }
+        }
+    }
+
+    static func text(_ status: TableStatus) -> String {
+        let about = { (exact: Bool) in exact ? "" : "≈ " }
+        let percent = status.pending > 0 ? min(Int(status.coverage * 1000), 999) : 1000
+        var lines = [
+            status.table,
+            "  rows       \(about(status.rowsAreExact))\(status.rows.grouped)",
+            "  embedded   \(about(status.rowsAreExact && status.pendingIsExact))\(status.embedded.grouped)"
+                + " (\(percent / 10).\(percent % 10) %)",
+            "  pending    \(about(status.pendingIsExact))\(status.pending.grouped)"
+                + (status.pendingForSeconds.map { ", for \(Vitals.span(.seconds($0)))" } ?? ""),
+            "  failed     \(status.failed.grouped)",
+            "  last       "
+                + (status.lastEmbeddedAt.map { at in
+                    "\(at) (\(Vitals.span(.seconds(status.lastEmbeddedSecondsAgo ?? 0))) ago)"
+                } ?? "no daemon has embedded a row yet"),
+            "  rate       \(Int(status.rowsPerSecond).grouped) rows/s",
+        ]
+        if status.daemons.isEmpty { lines.append("  daemons    none has run yet; start one: systemctl start backfilld") }
+        for (index, daemon) in status.daemons.enumerated() {
+            var line = (index == 0 ? "  daemons    " : "             ") + "\(daemon.host), process \(daemon.pid): "
+            line += "\(daemon.state), \(daemon.embedded.grouped) embedded"
+            if daemon.failed > 0 { line += ", \(daemon.failed.grouped) failures" }
+            if let error = daemon.lastError { line += "; \(error)" }
+            lines.append(line)
+        }
+        return lines.joined(separator: "\n")
+    }
+}

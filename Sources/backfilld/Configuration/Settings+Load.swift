@@ -1,0 +1,136 @@
+import Logging
+
+extension Settings {
+    /// Reads and checks the settings of every source.
+    ///
+    /// - Parameters:
+    ///   - commandLine: what options say.
+    ///   - environment: the variables of the process.
+    ///   - workingDirectory: where `.env.local` and `.env` are looked for.
+    ///   - configPath: the file given by `--config`, which must be there; nil for the standard one, which need not.
+    ///   - credentialsDirectory: `$CREDENTIALS_DIRECTORY`.
+    ///   - userID: the effective user; root does not read what others may have written.
+    ///   - needsDatabase: whether it is an error if nothing says which database is meant.
+    /// - Throws: everything that is wrong, at once.
+    static func load(
+        commandLine: CommandLineSettings = CommandLineSettings(),
+        environment: [String: String],
+        workingDirectory: String,
+        configPath: String? = nil,
+        credentialsDirectory: String? = nil,
+        userID: UInt32,
+        needsDatabase: Bool = true,
+        standardPath: String = ConfigurationSources.standardPath
+    ) throws(ConfigurationError) -> Settings {
+        let sources = ConfigurationSources(
+            commandLine: commandLine, environment: environment, workingDirectory: workingDirectory,
+            configPath: configPath, credentialsDirectory: credentialsDirectory, userID: userID,
+            standardPath: standardPath)
+        var draft = SettingsDraft(sources)
+        let settings = draft.settings(needsDatabase: needsDatabase)
+        guard draft.problems.isEmpty else { throw draft.error }
+        return settings
+    }
+}
+
+/// The settings while they are put together: values read, problems found.
+///
+/// With a problem anywhere the settings are thrown away, so a stand-in for a value that can't be
+/// had does no harm: it lets the checks that come after it go on.
+struct SettingsDraft {
+    let sources: ConfigurationSources
+    var reader: SettingReader
+    var problems: [ConfigurationProblem]
+    var warnings: [String]
+    private var values: [String: Sourced<SettingValue>] = [:]
+
+    init(_ sources: ConfigurationSources) {
+        self.sources = sources
+        reader = SettingReader(sources.providers)
+        problems = sources.problems
+        warnings = sources.warnings
+    }
+
+    mutating func settings(needsDatabase: Bool) -> Settings {
+        let firstVersion = FirstVersion(sources.variables)
+        for definition in SettingDefinition.embedding { read(definition) }
+        if let chosen = values["embedder"], let problem = EmbedderChoice.problem(chosen) { report(problem) }
+        for definition in SettingDefinition.database { read(definition) }
+        let parameters = connectionParameters(firstVersion, isNeeded: needsDatabase)
+        let tables = self.tables()
+        for definition in SettingDefinition.pipeline + SettingDefinition.service { read(definition) }
+        check("batch.longest", isNotUnder: "batch.quiet")
+        check("retry.longest", isNotUnder: "retry.first")
+        for (name, origin) in firstVersion.variables {
+            reader.record(name, .text(Secret.mask + " (the hash embedder does not use it)"), origin)
+        }
+
+        return Settings(
+            embedder: text("embedder"),
+            hash: .init(dimension: number("hash.dimension")),
+            database: .init(
+                url: values["database.url"].map { Secret($0.value.description) },
+                password: values["database.password"].map { Secret($0.value.description) },
+                connections: number("database.connections"),
+                applicationName: text("database.applicationName"),
+                parameters: parameters),
+            tables: tables,
+            batch: .init(
+                rows: number("batch.rows"), bytes: number("batch.bytes"), quiet: duration("batch.quiet"),
+                longest: duration("batch.longest"), inFlight: number("batch.inFlight")),
+            listen: .init(heartbeat: duration("listen.heartbeat"), deadline: duration("listen.deadline")),
+            notify: Settings.Notify(rawValue: text("notify")) ?? .ids,
+            textBytes: number("limits.textBytes"),
+            retry: .init(
+                first: duration("retry.first"), longest: duration("retry.longest"), attempts: number("retry.attempts")),
+            log: .init(
+                level: Logger.Level(rawValue: text("log.level")) ?? .info,
+                format: Settings.LogFormat(rawValue: text("log.format")) ?? .auto),
+            drain: duration("service.drain"),
+            firstVersion: firstVersion,
+            effective: reader.effective,
+            warnings: warnings,
+            file: sources.toml?.providerName)
+    }
+
+    /// Everything that was found.
+    var error: ConfigurationError { ConfigurationError(problems: problems, warnings: warnings) }
+
+    mutating func report(_ problem: ConfigurationProblem) {
+        problems.append(problem)
+    }
+
+    private mutating func read(_ definition: SettingDefinition) {
+        values[definition.key] = reader.read(definition)
+    }
+
+    /// A value that was read.
+    func value(_ key: String) -> Sourced<SettingValue>? { values[key] }
+
+    private func text(_ key: String) -> String { values[key]?.value.description ?? "" }
+
+    private func number(_ key: String) -> Int {
+        switch values[key]?.value {
+        case .number(let number): number
+        case .size(let bytes): bytes
+        default: 0
+        }
+    }
+
+    private func duration(_ key: String) -> Duration {
+        if case .duration(let duration) = values[key]?.value { duration } else { .zero }
+    }
+
+    private mutating func check(_ longer: String, isNotUnder shorter: String) {
+        guard duration(longer) < duration(shorter), let upper = values[longer], let lower = values[shorter] else {
+            return
+        }
+        let place = upper.origin == .builtIn ? lower.origin : upper.origin
+        report(
+            ConfigurationProblem(
+                place,
+                "\(longer) (\(upper.value.description), \(upper.origin)) is shorter than "
+                    + "\(shorter) (\(lower.value.description), \(lower.origin))",
+                remedy: "Make \(longer) at least as long as \(shorter)."))
+    }
+}

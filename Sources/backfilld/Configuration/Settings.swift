@@ -1,0 +1,116 @@
+import Logging
+
+/// The effective settings: read from every source, checked, and typed.
+struct Settings: Sendable {
+    /// The hash embedder's settings; the only embedder of this release.
+    struct Hash: Sendable, Equatable {
+        var dimension: Int
+    }
+
+    /// The database.
+    struct Database: Sendable, Equatable {
+        /// The address; nil where libpq's own variables say it all.
+        var url: Secret?
+        var password: Secret?
+        var connections: Int
+        var applicationName: String
+        /// What to hand to `PQconnectStartParams` with `expand_dbname`, in this order.
+        var parameters: [ConnectionParameter]
+    }
+
+    /// A parameter for libpq; its value is a secret, as it may be an address with a password in it.
+    struct ConnectionParameter: Sendable, Equatable {
+        let keyword: String
+        let value: Secret
+    }
+
+    /// A table to watch. The names are as configured, with SQL quotes where they were given.
+    struct Table: Sendable, Equatable {
+        /// What the text of a row is made from.
+        enum Text: Sendable, Equatable {
+            case columns([String])
+            case template(String)
+        }
+
+        var name: String
+        var key: String
+        var embedding: String
+        var text: Text
+    }
+
+    /// The limits of a batch.
+    struct Batch: Sendable, Equatable {
+        var rows: Int
+        var bytes: Int
+        var quiet: Duration
+        var longest: Duration
+        var inFlight: Int
+    }
+
+    /// The listener's heartbeat.
+    struct Listen: Sendable, Equatable {
+        var heartbeat: Duration
+        var deadline: Duration
+    }
+
+    /// What the triggers send.
+    enum Notify: String, Sendable, CaseIterable {
+        case ids, wake, off
+    }
+
+    /// Waiting after failures.
+    struct Retry: Sendable, Equatable {
+        var first: Duration
+        var longest: Duration
+        var attempts: Int
+    }
+
+    /// How messages look.
+    enum LogFormat: String, Sendable, CaseIterable {
+        case auto, journal, terminal, plain
+    }
+
+    /// Logging.
+    struct Log: Sendable, Equatable {
+        var level: Logger.Level
+        var format: LogFormat
+    }
+
+    /// The embedder's name: "hash" in this release.
+    var embedder: String
+    var hash: Hash
+    var database: Database
+    /// At least one.
+    var tables: [Table]
+    var batch: Batch
+    var listen: Listen
+    var notify: Notify
+    /// The longest text of a row, in bytes.
+    var textBytes: Int
+    var retry: Retry
+    var log: Log
+    /// How long a stop waits for batches on their way.
+    var drain: Duration
+    var firstVersion: FirstVersion
+
+    /// Every setting with its place, in the order of the definitions.
+    var effective: [EffectiveSetting]
+    /// What is not wrong enough to stop for.
+    var warnings: [String]
+    /// The configuration file that was read, if any.
+    var file: String?
+
+    /// Where every effective setting came from, by key.
+    var origins: [String: Origin] {
+        Dictionary(effective.map { ($0.key, $0.origin) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// What changed since other settings: the keys a reload can change, and those that need a restart.
+    func changes(since old: Settings) -> (live: [String], restart: [String]) {
+        let before = Dictionary(old.effective.map { ($0.key, $0.fingerprint) }, uniquingKeysWith: { first, _ in first })
+        let after = Dictionary(effective.map { ($0.key, $0.fingerprint) }, uniquingKeysWith: { first, _ in first })
+        let keys = Set(before.keys).union(after.keys).filter { before[$0] != after[$0] }.sorted()
+        let isLive = { (key: String) in SettingDefinition.named(key)?.changesLive ?? false }
+        return (keys.filter(isLive), keys.filter { !isLive($0) })
+    }
+}

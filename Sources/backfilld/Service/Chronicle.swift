@@ -1,0 +1,131 @@
+import Backfill
+import Logging
+import Synchronization
+
+/// Tells the log what happens: each thing once, in words that make sense without the fields.
+///
+/// No text of a row is ever told, and no vector; keys are, where a person has to look at a row.
+final class Chronicle: Sendable {
+    private struct Table {
+        var lines = BatchLines()
+        var trouble: (text: String, since: ContinuousClock.Instant)?
+        var probeTrouble: String?
+    }
+
+    private struct State {
+        var tables: [Int32: Table] = [:]
+        var away: (text: String, since: ContinuousClock.Instant)?
+        var isDeaf = false
+        var hasListened = false
+    }
+
+    private let logger: Logger
+    private let names: [Int32: String]
+    private let state = Mutex(State())
+
+    init(logger: Logger, tables: [WatchedTable]) {
+        self.logger = logger
+        names = Dictionary(uniqueKeysWithValues: tables.map { ($0.watch, $0.displayName) })
+    }
+
+    func tell(_ event: Daemon.Event) {
+        switch event {
+        case .listener(let event): tell(event)
+        case .table(let table, let event, _): tell(event, of: table)
+        }
+    }
+
+    private func tell(_ event: Listener.Event) {
+        switch event {
+        case .listening(let isEcho, _): tellListening(isEcho)
+        case .lost(let error, let wait): tellLost(Failure.message(for: error), wait)
+        case .probeFailed(let watch, let error):
+            let text = Failure.message(for: error)
+            let isNew = state.withLock { state in
+                defer { state.tables[watch, default: Table()].probeTrouble = text }
+                return state.tables[watch]?.probeTrouble != text
+            }
+            guard isNew else { return }
+            let name = names[watch] ?? "table \(watch)"
+            logger.warning("\(name): cannot look for pending rows: \(text)", metadata: ["table": "\(name)"])
+        case .wakeup, .pending, .heartbeat: break
+        }
+    }
+
+    private func tellListening(_ isEcho: Bool) {
+        let (away, wasDeaf, isFirst) = state.withLock { state in
+            defer {
+                state.away = nil
+                state.isDeaf = !isEcho
+                state.hasListened = true
+            }
+            return (state.away, state.isDeaf, !state.hasListened)
+        }
+        if let away {
+            let span = Vitals.span(.now - away.since)
+            logger.notice("listening again after \(span) without the database", metadata: ["awaySpan": "\(span)"])
+        } else if isFirst {
+            let tables = names.count == 1 ? names.values.first! : "\(names.count) tables"
+            logger.notice("listening on \(tables)")
+        }
+        if !isEcho, !wasDeaf {
+            logger.warning(
+                """
+                a notification sent to ourselves did not come back: a transaction pooler is probably in between. New \
+                rows are found by looking once a heartbeat. For the full speed connect in session mode
+                """)
+        }
+    }
+
+    private func tellLost(_ text: String, _ wait: Duration) {
+        let isNew = state.withLock { state in
+            defer { state.away = (text, state.away?.since ?? .now) }
+            return state.away?.text != text
+        }
+        let message: Logger.Message = "database away: \(text) Trying again in \(Vitals.span(wait))"
+        // The same news with each try is for those who look closely.
+        logger.log(level: isNew ? .warning : .debug, message)
+    }
+
+    private func tell(_ event: PipelineEvent, of table: WatchedTable) {
+        let name = table.displayName
+        switch event {
+        case .batch(let report, let took):
+            write(state.withLock { $0.tables[table.watch, default: Table()].lines.add(report, took: took, at: .now) }, name)
+        case .idle:
+            write(state.withLock { $0.tables[table.watch, default: Table()].lines.flush() }, name)
+        case .setAside(let key, let reason):
+            logger.error(
+                "\(name): row \(key) set aside: \(reason). It is tried again rarely, and at once when its text changes",
+                metadata: ["table": "\(name)", "key": "\(key)"])
+        case .trouble(let error):
+            let text = Failure.message(for: error)
+            let isNew = state.withLock { state in
+                let since = state.tables[table.watch]?.trouble?.since ?? .now
+                defer { state.tables[table.watch, default: Table()].trouble = (text, since) }
+                return state.tables[table.watch]?.trouble?.text != text
+            }
+            let message: Logger.Message = "\(name): \(text) Nothing is lost; it is tried again"
+            logger.log(level: isNew ? .warning : .debug, message, metadata: ["table": "\(name)"])
+        case .recovered:
+            let since = state.withLock { $0.tables[table.watch]?.trouble.take()?.since }
+            guard let since else { return }
+            logger.notice("\(name): works again after \(Vitals.span(.now - since))", metadata: ["table": "\(name)"])
+        case .scanned(let found, let isAll):
+            guard found > 0 else { return }
+            logger.debug(
+                "\(name): found \(isAll ? "" : "over ")\(found.grouped) pending rows", metadata: ["table": "\(name)"])
+        case .progress, .parked: break
+        }
+    }
+
+    private func write(_ line: BatchLines.Line?, _ name: String) {
+        guard let line else { return }
+        logger.info(
+            "\(name): \(line.text)",
+            metadata: [
+                "table": "\(name)", "rows": "\(line.rows)", "batches": "\(line.batches)", "failed": "\(line.failed)",
+                "ms": "\(Int(line.took.inSeconds * 1000))",
+            ])
+    }
+}

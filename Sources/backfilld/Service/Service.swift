@@ -1,0 +1,179 @@
+import Backfill
+import Glibc
+import Logging
+import PostgresClient
+import Synchronization
+import Systemd
+import UnixSignals
+
+/// The daemon's life from start to stop, between the signals and the service manager.
+final class Service: Sendable {
+    private let options: SettingOptions
+    private let threshold: LogThreshold
+    private let logger: Logger
+    private let signals: UnixSignalsSequence
+    private let notifier = ServiceNotifier()
+    private let settings: Mutex<Settings>
+
+    init(
+        options: SettingOptions, settings: Settings, threshold: LogThreshold, logger: Logger,
+        signals: UnixSignalsSequence
+    ) {
+        self.options = options
+        self.settings = Mutex(settings)
+        self.threshold = threshold
+        self.logger = logger
+        self.signals = signals
+    }
+
+    /// Runs until a signal ends it.
+    ///
+    /// - Throws: ``TableProblem``, `PostgresError` or `UndeliverableReady` where it can't begin.
+    func run() async throws {
+        let settings = settings.withLock(\.self)
+        let assembly = try Assembly(settings)
+        introduce(assembly)
+        let watchdog = Watchdog(notifier: notifier, logger: logger)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await watchdog.run() }
+            notifier.status("connecting to the database")
+            let connection = try await assembly.sessions.open(deadline: settings.listen.deadline)
+            let tables = try await assembly.watchedTables(on: connection)
+            await connection.close()
+            try await serve(assembly, tables, watchdog)
+            group.cancelAll()
+        }
+    }
+
+    private func serve(_ assembly: Assembly, _ tables: [WatchedTable], _ watchdog: Watchdog) async throws {
+        let settings = assembly.settings
+        let chronicle = Chronicle(logger: logger, tables: tables)
+        let supervision = Supervision(
+            notifier: notifier, watchdog: watchdog, tables: tables, settings: settings.listenerSettings)
+        let pool = assembly.pool()
+        let began = ContinuousClock.now
+        let daemon = Daemon(
+            sessions: assembly.sessions, pool: pool, tables: tables, embedder: assembly.embedder,
+            pipeline: settings.pipelineSettings, listener: settings.listenerSettings,
+            name: DaemonName(host: hostName(), pid: getpid())
+        ) { event in
+            chronicle.tell(event)
+            supervision.hear(event)
+        }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await daemon.run() }
+            group.addTask {
+                try await supervision.run { daemon.vitals } ready: { line in
+                    self.logger.notice("ready after \(Vitals.span(.now - began)): \(line)")
+                }
+            }
+            group.addTask { await self.obeySignals(daemon) }
+            // The first to end is the daemon, drained; or the signals, when it must not wait for that; or an error.
+            try await group.next()
+            group.cancelAll()
+        }
+        await pool.close()
+        summarise(daemon.vitals, ran: .now - began)
+    }
+
+    // MARK: Signals
+
+    private enum Order: Sendable {
+        case signal(UnixSignal)
+        case drainIsOver
+    }
+
+    /// Returns when nothing is to be waited for any longer.
+    private func obeySignals(_ daemon: Daemon) async {
+        let (orders, order) = AsyncStream.makeStream(of: Order.self)
+        let pump = Task { [signals] in
+            for await signal in signals { order.yield(.signal(signal)) }
+        }
+        defer { pump.cancel() }
+        var isStopping = false
+        for await next in orders {
+            switch next {
+            case .signal(.sighup): await reload(daemon)
+            case .signal:
+                if isStopping {
+                    logger.notice("told to stop again: the batches under way are abandoned, their rows stay pending")
+                    return
+                }
+                isStopping = true
+                let drain = settings.withLock(\.drain)
+                logger.notice("stopping: batches under way are finished, for \(Vitals.span(drain)) at most")
+                notifier.stopping(status: "stopping: finishing the batches under way")
+                await daemon.stop()
+                Task {
+                    try? await Task.sleep(for: drain)
+                    order.yield(.drainIsOver)
+                }
+            case .drainIsOver:
+                logger.warning("batches under way did not end in time: they are abandoned, their rows stay pending")
+                return
+            }
+        }
+    }
+
+    /// Reads the configuration again: what can change live does; a wrong one is refused whole.
+    private func reload(_ daemon: Daemon) async {
+        notifier.reloading(status: "reading the configuration again")
+        let old = settings.withLock(\.self)
+        do throws(ConfigurationError) {
+            let new = try options.load()
+            let (live, restart) = new.changes(since: old)
+            settings.withLock { $0 = new }
+            threshold.level = new.log.level
+            await daemon.apply(new.pipelineSettings, new.listenerSettings)
+            if !live.isEmpty { logger.notice("reloaded: \(live.joined(separator: ", ")) changed") }
+            if live.isEmpty { logger.notice("reloaded: nothing that can change while running is different") }
+            if !restart.isEmpty {
+                logger.warning("\(restart.joined(separator: ", ")) changed too, but only a restart makes that hold")
+            }
+        } catch {
+            logger.error("the new configuration is refused, the old one stays: \(error.description)")
+        }
+        let line = daemon.vitals.statusLine(at: .now, timeOfDay: timeOfDay)
+        do {
+            try notifier.ready(status: line)
+        } catch {
+            logger.error("\(error)")
+        }
+    }
+
+    // MARK: First and last words
+
+    /// Shows what it is and what it runs with.
+    private func introduce(_ assembly: Assembly) {
+        let tables = assembly.tables.map(\.name.description).joined(separator: ", ")
+        let identity = assembly.embedder.identity
+        logger.notice(
+            """
+            backfilld \(Version.text) fills \(tables) with embedder \(identity.embedder) \
+            (\(identity.model), \(identity.dimension) dimensions)
+            """)
+        for warning in assembly.settings.warnings { logger.warning("\(warning)") }
+        for setting in assembly.settings.effective where setting.origin != .builtIn {
+            logger.info("setting \(setting.key) = \(setting.shown) (\(setting.origin))", metadata: ["setting": "\(setting.key)"])
+        }
+    }
+
+    private func summarise(_ vitals: Vitals, ran: Duration) {
+        let embedded = vitals.tables.values.reduce(0) { $0 + $1.embedded }
+        let failed = vitals.tables.values.reduce(0) { $0 + $1.failed }
+        let pending = vitals.tables.values.reduce(0) { $0 + $1.pending }
+        logger.notice(
+            """
+            stopped after \(Vitals.span(ran)): \(embedded.grouped) rows embedded, \(failed.grouped) failures, \
+            \(pending.grouped) rows known to be pending
+            """,
+            metadata: ["rows": "\(embedded)", "failed": "\(failed)", "pending": "\(pending)"])
+    }
+}
+
+/// This machine's name.
+func hostName() -> String {
+    var name = [CChar](repeating: 0, count: 256)
+    guard gethostname(&name, name.count - 1) == 0 else { return "unknown" }
+    return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+}

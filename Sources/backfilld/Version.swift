@@ -1,0 +1,5 @@
+/// The release.
+enum Version {
+    /// By semantic versioning.
+    static let text = "0.1.0"
+}
