@@ -243,7 +243,9 @@ extension PostgresConnection {
 
     private func poll(_ pg: OpaquePointer) async throws {
         var wanted = Readiness.writable
-        guard PQstatus(pg) != CONNECTION_BAD else { throw PostgresError.connecting(String(cString: PQerrorMessage(pg))) }
+        guard PQstatus(pg) != CONNECTION_BAD else {
+            throw PostgresError.connecting(String(cString: PQerrorMessage(pg)))
+        }
         while true {
             await ready(wanted, on: PQsocket(pg))
             if let interruption = operation.interruption { throw interruption.error(statement: "connect") }

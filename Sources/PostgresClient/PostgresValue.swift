@@ -44,7 +44,9 @@ public struct PostgresValue: Sendable, Hashable {
         array(values.map { $0.map { .text($0) } ?? .null }, of: .text, as: .textArray)
     }
     /// `bigint[]`.
-    public static func int8Array(_ values: [Int64]) -> Self { array(values.map { .int8($0) }, of: .int8, as: .int8Array) }
+    public static func int8Array(_ values: [Int64]) -> Self {
+        array(values.map { .int8($0) }, of: .int8, as: .int8Array)
+    }
     /// `uuid[]`.
     public static func uuidArray(_ values: [PostgresUUID]) -> Self {
         array(values.map { .uuid($0) }, of: .uuid, as: .uuidArray)

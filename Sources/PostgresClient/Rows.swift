@@ -67,7 +67,8 @@ final class ResultHandle: @unchecked Sendable {
         let count = PQnfields(pointer)
         types = (0..<count).map { TypeOID(rawValue: PQftype(pointer, $0)) }
         columns = Dictionary(
-            (0..<count).map { (String(cString: PQfname(pointer, $0)), Int($0)) }, uniquingKeysWith: { first, _ in first })
+            (0..<count).map { (String(cString: PQfname(pointer, $0)), Int($0)) },
+            uniquingKeysWith: { first, _ in first })
     }
 
     deinit { PQclear(pointer) }

@@ -38,7 +38,9 @@ public struct RowWriter: Sendable {
         }
     }
 
-    private func writeOnce(_ rows: [EmbeddedRow], on connection: PostgresConnection) async throws -> [String: RowOutcome] {
+    private func writeOnce(_ rows: [EmbeddedRow], on connection: PostgresConnection) async throws -> [String:
+        RowOutcome]
+    {
         let statement = Statement(
             "write batch of \(table.displayName)", write,
             [
@@ -51,7 +53,8 @@ public struct RowWriter: Sendable {
         for locked in answer {
             let row = rows[Int(try locked.decode(0, as: Int64.self)) - 1]
             guard let source = try locked.decode(1, as: Int64?.self) else {
-                outcomes[row.key] = .refused(row, reason: "a trigger of the table keeps the embedding from being written")
+                outcomes[row.key] = .refused(
+                    row, reason: "a trigger of the table keeps the embedding from being written")
                 continue
             }
             outcomes[row.key] = source == row.source ? .written : .rewritten
@@ -69,7 +72,8 @@ public struct RowWriter: Sendable {
     }
 
     /// Why rows were not even locked: they changed, are gone, are somebody's at the moment, or are closed to us.
-    private func examine(_ rows: [EmbeddedRow], on connection: PostgresConnection) async throws -> [String: RowOutcome] {
+    private func examine(_ rows: [EmbeddedRow], on connection: PostgresConnection) async throws -> [String: RowOutcome]
+    {
         let answer = try await connection.execute(
             Statement("look at unwritten rows of \(table.displayName)", unwritten, [.textArray(rows.map(\.key))]),
             deadline: Self.deadline)

@@ -34,7 +34,8 @@ struct Activity: Sendable {
                 "note activity", SQLFile.activityNote,
                 [
                     .int4(watch), .text(daemon.description), .text(daemon.host), .int4(daemon.pid), .int4(backendPID),
-                    .text(state(of: table, vitals)), .int4(Int32(clamping: table.pending)), .int8(Int64(table.embedded)),
+                    .text(state(of: table, vitals)), .int4(Int32(clamping: table.pending)),
+                    .int8(Int64(table.embedded)),
                     .int8(Int64(table.failed)), .float8(table.pending == 0 ? 0 : vitals.rate(at: now)),
                     seconds(since: table.pendingSince, now), seconds(since: table.lastEmbedded, now),
                     table.trouble.map { .text($0) } ?? .init(type: .text, bytes: nil),

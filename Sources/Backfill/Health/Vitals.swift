@@ -75,7 +75,8 @@ public struct Vitals: Sendable {
         }
     }
 
-    public mutating func note(_ event: PipelineEvent, _ condition: PipelineCondition, of watch: Int32, at now: Instant) {
+    public mutating func note(_ event: PipelineEvent, _ condition: PipelineCondition, of watch: Int32, at now: Instant)
+    {
         guard var table = tables[watch] else { return }
         switch event {
         case .batch(let report, let took):

@@ -87,7 +87,8 @@ public final class Listener: Sendable {
     static func echo(on connection: PostgresConnection, _ inbox: Inbox, deadline: Duration) async throws -> Bool {
         let token = "echo \(UInt64.random(in: .min ... .max))"
         try await connection.execute(
-            Statement("notify ourselves", "SELECT pg_catalog.pg_notify($1, $2)", [.text(Wakeup.channel), .text(token)]),
+            Statement(
+                "notify ourselves", "SELECT pg_catalog.pg_notify($1, $2)", [.text(Wakeup.channel), .text(token)]),
             deadline: deadline)
         let end = ContinuousClock.now + deadline
         while let next = await inbox.next(until: end) {

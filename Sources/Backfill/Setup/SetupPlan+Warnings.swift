@@ -1,3 +1,5 @@
+import Embedders
+
 extension SetupPlan {
     /// Says what a person should know about this table before it is watched.
     mutating func warn(_ options: SetupOptions, watch: Int32, notify: NotifyMode, shape: TableShape) {

@@ -54,7 +54,8 @@ public struct Checkup: Sendable {
         var findings = [
             Finding(
                 .ok, "connection",
-                "database \(try row.decode("database", as: String.self)) as role \(try row.decode("role", as: String.self))")
+                "database \(try row.decode("database", as: String.self)) as role \(try row.decode("role", as: String.self))"
+            )
         ]
         findings.append(Self.support(of: number, version))
         if try row.decode("in_recovery") {
@@ -66,13 +67,15 @@ public struct Checkup: Sendable {
         if try row.decode("prepared_transactions", as: Int.self) > 0 {
             findings.append(
                 Finding(
-                    .warning, "server", "max_prepared_transactions is over 0, and a transaction that notified can't be prepared",
+                    .warning, "server",
+                    "max_prepared_transactions is over 0, and a transaction that notified can't be prepared",
                     remedy: "Without two-phase commit, set it to 0; with it, leave notify = \"off\""))
         }
         if try row.decode("queue_usage", as: Double.self) > 0.25 {
             findings.append(
                 Finding(
-                    .warning, "server", "the notification queue is over a quarter full: a session that LISTENs does not read",
+                    .warning, "server",
+                    "the notification queue is over a quarter full: a session that LISTENs does not read",
                     remedy: "Find a session with an old transaction in pg_stat_activity and end it"))
         }
         findings.append(try await listening())
@@ -100,7 +103,8 @@ public struct Checkup: Sendable {
         return isEcho
             ? Finding(.ok, "LISTEN", "a notification sent to ourselves came back")
             : Finding(
-                .warning, "LISTEN", "a notification sent to ourselves did not come back: a transaction pooler is in between",
+                .warning, "LISTEN",
+                "a notification sent to ourselves did not come back: a transaction pooler is in between",
                 remedy: "Connect to the server itself, or to the pooler's session mode (port 5432 at Supabase)")
     }
 
@@ -117,7 +121,9 @@ public struct Checkup: Sendable {
         guard let table = try? await WatchedTable.load(spec, identity: nil, on: connection) else { return findings }
         if findings.isEmpty {
             findings.append(
-                Finding(.ok, subject, "set up: columns, triggers and index are there, \(table.identity.dimension) dimensions"))
+                Finding(
+                    .ok, subject,
+                    "set up: columns, triggers and index are there, \(table.identity.dimension) dimensions"))
         }
         findings += try await access(to: table, subject)
         return findings
@@ -137,7 +143,8 @@ public struct Checkup: Sendable {
             findings.append(Finding(.failure, subject, "this role may not read \(names)", remedy: grant))
         }
         if try !row.decode("may_write", as: Bool.self) {
-            findings.append(Finding(.failure, subject, "this role may not update \(table.spec.embedding)", remedy: grant))
+            findings.append(
+                Finding(.failure, subject, "this role may not update \(table.spec.embedding)", remedy: grant))
         }
         if try row.decode("row_security") {
             if try !row.decode("read_policy", as: Bool.self) {
@@ -166,9 +173,11 @@ public struct Checkup: Sendable {
             try EmbeddingError.check(vectors, count: 1, dimension: identity.dimension)
             let took = Vitals.span(.now - began)
             return Finding(
-                .ok, "embedder", "\(identity.embedder) (\(identity.model)) made \(identity.dimension) dimensions in \(took)")
+                .ok, "embedder",
+                "\(identity.embedder) (\(identity.model)) made \(identity.dimension) dimensions in \(took)")
         } catch {
-            return Finding(.failure, "embedder", "\(error)", remedy: "See the settings of embedder \(identity.embedder)")
+            return Finding(
+                .failure, "embedder", "\(error)", remedy: "See the settings of embedder \(identity.embedder)")
         }
     }
 }

@@ -1,3 +1,5 @@
+import Embedders
+
 extension TableProblem: CustomStringConvertible {
     /// What is wrong and where, and what to do, in sentences.
     public var description: String { "\(summary). \(remedy)" }

@@ -1,3 +1,4 @@
+import Embedders
 import ArgumentParser
 import Backfill
 import PostgresClient
@@ -31,7 +32,9 @@ struct SetupCommand: AsyncParsableCommand {
     var addColumn = false
 
     func validate() throws {
-        if remove, role != nil || addColumn { throw ValidationError("--remove goes with neither --role nor --add-column.") }
+        if remove, role != nil || addColumn {
+            throw ValidationError("--remove goes with neither --role nor --add-column.")
+        }
     }
 
     func run() async throws {

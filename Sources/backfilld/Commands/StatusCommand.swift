@@ -1,3 +1,4 @@
+import PostgresClient
 import ArgumentParser
 import Backfill
 import FoundationEssentials
@@ -55,7 +56,9 @@ struct StatusCommand: AsyncParsableCommand {
                 } ?? "no daemon has embedded a row yet"),
             "  rate       \(Int(status.rowsPerSecond).grouped) rows/s",
         ]
-        if status.daemons.isEmpty { lines.append("  daemons    none has run yet; start one: systemctl start backfilld") }
+        if status.daemons.isEmpty {
+            lines.append("  daemons    none has run yet; start one: systemctl start backfilld")
+        }
         for (index, daemon) in status.daemons.enumerated() {
             var line = (index == 0 ? "  daemons    " : "             ") + "\(daemon.host), process \(daemon.pid): "
             line += "\(daemon.state), \(daemon.embedded.grouped) embedded"

@@ -28,7 +28,8 @@ struct TOMLProvider: SettingProvider {
     private static func parsed(
         _ text: String, path: String, lines: TOMLLineIndex, problems: inout [ConfigurationProblem]
     ) -> TOMLTable? {
-        guard !text.utf8.contains(0), text.firstRange(of: "\\u0000") == nil, text.firstRange(of: "\\U00000000") == nil else {
+        guard !text.utf8.contains(0), text.firstRange(of: "\\u0000") == nil, text.firstRange(of: "\\U00000000") == nil
+        else {
             problems.append(ConfigurationProblem(path, "contains a NUL character"))
             return nil
         }
@@ -50,7 +51,8 @@ struct TOMLProvider: SettingProvider {
             problems.append(
                 ConfigurationProblem(
                     place, "not TOML: \(withoutContents(error.description))",
-                    remedy: error.description.firstRange(of: "parsing string") != nil || error.description.firstRange(of: "literal string") != nil
+                    remedy: error.description.firstRange(of: "parsing string") != nil
+                        || error.description.firstRange(of: "literal string") != nil
                         ? "Is the quote at the end of the text missing?"
                         : quotesRemedy))
         } catch {

@@ -91,7 +91,9 @@ final class Chronicle: Sendable {
         let name = table.displayName
         switch event {
         case .batch(let report, let took):
-            write(state.withLock { $0.tables[table.watch, default: Table()].lines.add(report, took: took, at: .now) }, name)
+            write(
+                state.withLock { $0.tables[table.watch, default: Table()].lines.add(report, took: took, at: .now) },
+                name)
         case .idle:
             write(state.withLock { $0.tables[table.watch, default: Table()].lines.flush() }, name)
         case .setAside(let key, let reason):

@@ -1,3 +1,4 @@
+import Embedders
 import Backfill
 import Glibc
 import Logging
@@ -63,7 +64,9 @@ final class Service: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await daemon.run() }
             group.addTask {
-                try await supervision.run { daemon.vitals } ready: { line in
+                try await supervision.run {
+                    daemon.vitals
+                } ready: { line in
                     self.logger.notice("ready after \(Vitals.span(.now - began)): \(line)")
                 }
             }
@@ -154,7 +157,9 @@ final class Service: Sendable {
             """)
         for warning in assembly.settings.warnings { logger.warning("\(warning)") }
         for setting in assembly.settings.effective where setting.origin != .builtIn {
-            logger.info("setting \(setting.key) = \(setting.shown) (\(setting.origin))", metadata: ["setting": "\(setting.key)"])
+            logger.info(
+                "setting \(setting.key) = \(setting.shown) (\(setting.origin))", metadata: ["setting": "\(setting.key)"]
+            )
         }
     }
 

@@ -1,0 +1,119 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// A machine under a real systemd with the unit of this repository installed, its database outside of it.
+final class SystemdHost: Sendable {
+    let place: Workplace
+    /// What must not be found anywhere: the password of the role that the unit connects as.
+    static let password = "s3cret-Passw0rd"
+    private let script: RunningProcess
+    private let enter: [String]
+
+    /// Boots, and puts configuration and credentials where the unit's comments say.
+    ///
+    /// - Parameters:
+    ///   - place: The database; its server asks for a password on TCP.
+    ///   - dropIn: Lines of a drop-in for the unit's section `[Service]`.
+    static func boot(_ place: Workplace, dropIn: String = "") async throws -> SystemdHost {
+        let host = try await SystemdHost(place)
+        try await host.write(configuration(), to: "/etc/backfilld/backfilld.toml")
+        try await host.write(host.address(port: place.database.server.port), to: credential("database-url"))
+        try await host.write(password, to: credential("database-password"))
+        try await host.write(
+            """
+            [Service]
+            LoadCredential=database-url:\(credential("database-url"))
+            LoadCredential=database-password:\(credential("database-password"))
+            \(dropIn)
+            """, to: "/etc/systemd/system/backfilld.service.d/test.conf")
+        try await host.sh("systemctl daemon-reload")
+        return host
+    }
+
+    private init(_ place: Workplace) async throws {
+        self.place = place
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().path
+        // SIGTERM: it tears down what it made.
+        script = try RunningProcess(
+            "\(root)/Tests/with-systemd.sh",
+            [
+                "-v", "--bind-ro", "\(try builtBinary("backfilld")):/usr/bin/backfilld", "--units", "\(root)/systemd",
+                "--", "tail", "-f", "/dev/null",
+            ], endSignal: SIGTERM)
+        let words = try await script.line(within: .seconds(60)) { $0.contains("systemd is up (PID ") }
+            .split { !$0.isNumber }
+        let pid = try #require(words.last)
+        enter = ["--target", String(pid), "--pid", "--mount", "--uts", "--ipc", "--cgroup", "--"]
+    }
+
+    /// Powers it off.
+    func powerOff() async throws {
+        script.send(SIGTERM)
+        _ = try await script.exit(within: .seconds(20))
+    }
+
+    /// Runs a shell command on it.
+    @discardableResult
+    func sh(
+        _ command: String, input: String? = nil, exit: ProcessExit = .code(0),
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws -> String {
+        let result = try await RunningProcess.run(
+            "nsenter", enter + ["bash", "-c", command],
+            environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "SYSTEMD_PAGER": "cat"],
+            directory: "/", input: input, within: .seconds(60))
+        #expect(result.exit == exit, "\(command): \(result)", sourceLocation: sourceLocation)
+        return result.text
+    }
+
+    /// Writes a file on it that only root can read, in a folder that everybody may enter.
+    func write(_ text: String, to path: String) async throws {
+        try await sh("mkdir -p $(dirname \(path)) && umask 022 && cat >\(path)", input: text)
+        if path.contains("/credentials/") { try await sh("chmod 600 \(path)") }
+    }
+
+    static func credential(_ name: String) -> String { "/etc/backfilld/credentials/\(name)" }
+
+    static func configuration(_ more: String = "") -> String {
+        "[hash]\ndimension = \(Workplace.dimension)\n[listen]\nheartbeat = \"1s\"\n\(more)"
+    }
+
+    func address(port: Int) -> String {
+        "postgresql://\(role)@127.0.0.1:\(port)/\(place.database.name)\n"
+    }
+
+    /// The role that the unit connects as.
+    var role: String { "daemon_of_\(place.database.name)" }
+
+    /// A property of the unit.
+    func property(_ name: String) async throws -> String {
+        try await sh("systemctl show backfilld -p \(name) --value").trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    /// The unit's entries in the journal, and systemd's own about it.
+    func journal() async throws -> [[String: String]] {
+        try await sh("journalctl -u backfilld -o json").split(separator: "\n").map { line in
+            let entry = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+            return try #require(entry).compactMapValues { $0 as? String }
+        }
+    }
+
+    /// Runs `body` on a machine whose database lets the unit's role in with a password only.
+    static func with(
+        dropIn: String = "", isolation: isolated (any Actor)? = #isolation,
+        _ body: (SystemdHost) async throws -> Void
+    ) async throws {
+        try await PostgresServer.with(
+            .pg18WithPgvector, authentication: "local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
+        ) { server in
+            let place = try await Workplace.make(on: server)
+            let host = try await boot(place, dropIn: dropIn)
+            try await place.database.psql("CREATE ROLE \(host.role) LOGIN PASSWORD '\(password)'")
+            try await place.run("setup", "--role", host.role).expect(.code(0))
+            try await body(host)
+            try await host.powerOff()
+        }
+    }
+}

@@ -1,0 +1,70 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `systemctl reload`, and starts that fail.
+@Suite(.serialized)
+struct SystemdReloadTests {
+    @Test("A reload takes a good configuration; with a broken one it fails, and the service goes on as it was")
+    func reload() async throws {
+        try await SystemdHost.with { host in
+            try await host.sh("systemctl start backfilld")
+            try await host.write(
+                SystemdHost.configuration("[log]\nlevel = \"debug\"\n"), to: "/etc/backfilld/backfilld.toml")
+            try await host.sh("systemctl reload backfilld")
+            try await eventually("the reload told") {
+                try await host.journal().contains { $0["MESSAGE"] == "reloaded: log.level changed" }
+            }
+            #expect(try await host.property("ActiveState") == "active")
+
+            try await host.write("[log]\nlevle = \"debug\"\n", to: "/etc/backfilld/backfilld.toml")
+            let main = try await host.property("MainPID")
+            try await host.sh("systemctl reload backfilld", exit: .code(1))
+            #expect(try await host.property("ActiveState") == "active")
+            #expect(try await host.property("MainPID") == main)
+            let said = try await host.sh("journalctl -u backfilld -o cat")
+            #expect(said.contains("log.levle"), "\(said)")
+            #expect(!said.contains("is refused"), "the signal was sent although the check failed: \(said)")
+
+            // Old settings hold: debug, where a scan that found rows is told.
+            try await host.place.insert(1...5)
+            try await host.place.allEmbedded()
+            let level = try await host.journal().contains { $0["PRIORITY"] == "7" }
+            #expect(level)
+            try await host.sh("systemctl stop backfilld")
+            #expect(try await host.property("Result") == "success")
+        }
+    }
+
+    @Test("Without its database the start fails with 69 and is tried again; when the database is there, it works")
+    func databaseAway() async throws {
+        try await SystemdHost.with(dropIn: "RestartSec=500ms") { host in
+            let server = host.place.database.server
+            try await server.stop()
+            try await host.sh("systemctl start backfilld", exit: .code(1))
+            #expect(try await host.property("ExecMainStatus") == "69")
+            #expect(try await host.property("Result") == "exit-code")
+            let status = try await host.sh("systemctl status backfilld", exit: .code(3))
+            #expect(status.contains("status=69"), "\(status)")
+            try await server.start()
+            try await eventually("the service active", within: .seconds(30), polling: .milliseconds(100)) {
+                try await host.property("ActiveState") == "active"
+            }
+            try await host.place.insert(1...3)
+            try await host.place.allEmbedded()
+        }
+    }
+
+    @Test("A configuration that is wrong fails the start with 78, and is not tried again")
+    func wrongConfiguration() async throws {
+        try await SystemdHost.with { host in
+            try await host.write("[hash]\ndimension = 384\n", to: "/etc/backfilld/backfilld.toml")
+            try await host.sh("systemctl start backfilld", exit: .code(1))
+            #expect(try await host.property("ActiveState") == "failed")
+            #expect(try await host.property("ExecMainStatus") == "78")
+            #expect(try await host.property("NRestarts") == "0")
+            let said = try await host.sh("journalctl -u backfilld -o cat")
+            #expect(said.contains("holds vectors of 8 components"), "\(said)")
+        }
+    }
+}
