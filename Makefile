@@ -40,6 +40,7 @@ tools:
 build:
 	@scripts/install-tools build
 	swift build $(release) $(SWIFT_FLAGS)
+	@scripts/check-binary .build/release/backfilld
 
 demo:
 	@demo/run

@@ -4,10 +4,10 @@ import PackageDescription
 let strict: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .enableUpcomingFeature("ExistentialAny"),
-    // A dependency that imports full Foundation must not lend us its members: they would link ICU, 44 MB of it.
-    .enableUpcomingFeature("MemberImportVisibility"),
     .treatAllWarnings(as: .error),
 ]
+// A dependency that imports full Foundation must not lend us its members: they would link ICU, 44 MB of it.
+let lean = strict + [.enableUpcomingFeature("MemberImportVisibility")]
 
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
@@ -33,14 +33,14 @@ let package = Package(
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
-        .target(name: "PostgresClient", dependencies: ["CLibpq"], swiftSettings: strict),
-        .target(name: "Systemd", dependencies: ["CSystemd", logging], swiftSettings: strict),
-        .target(name: "Embedders", dependencies: ["CCrypto"], swiftSettings: strict),
+        .target(name: "PostgresClient", dependencies: ["CLibpq"], swiftSettings: lean),
+        .target(name: "Systemd", dependencies: ["CSystemd", logging], swiftSettings: lean),
+        .target(name: "Embedders", dependencies: ["CCrypto"], swiftSettings: lean),
         .target(
             name: "Backfill",
             dependencies: ["PostgresClient", "Embedders", logging],
             resources: [.embedInCode("SQL")],
-            swiftSettings: strict),
+            swiftSettings: lean),
         .executableTarget(
             name: "backfilld",
             dependencies: [
@@ -50,7 +50,7 @@ let package = Package(
                 .product(name: "TOMLKit", package: "TOMLKit"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
-            swiftSettings: strict),
+            swiftSettings: lean),
 
         // Tests. TestSupport holds what they share: throw-away clusters, processes, deadlines.
         .target(

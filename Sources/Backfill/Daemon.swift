@@ -60,6 +60,7 @@ public struct Daemon: Sendable {
             }
             service.cancelAll()
         }
+        if !Task.isCancelled, vitals.isReady { _ = await note(vitals.tables) }
     }
 
     /// Begins no new batch; `run` returns when those under way are done.
@@ -94,16 +95,20 @@ public struct Daemon: Sendable {
         var noted: [Int32: Vitals.Table] = [:]
         while !Task.isCancelled {
             await bulletin.changed.wait(until: nil)
-            let vitals = bulletin.vitals
             let news = vitals.tables.filter { noted[$0.key] != $0.value }
             guard bulletin.backendPID != 0, !news.isEmpty, !Task.isCancelled else { continue }
-            do {
-                try await activity.note(news, vitals: vitals, backendPID: bulletin.backendPID, at: .now)
-                noted.merge(news) { $1 }
-            } catch {
-                // Without the database there is nobody to read it either; it is written with the next change.
-            }
+            if await note(news) { noted.merge(news) { $1 } }
             try? await Task.sleep(for: heartbeat / 2)
+        }
+    }
+
+    /// Without the database there is nobody to read a note either: it is written with the next change.
+    private func note(_ tables: [Int32: Vitals.Table]) async -> Bool {
+        do {
+            try await activity.note(tables, vitals: vitals, backendPID: bulletin.backendPID, at: .now)
+            return true
+        } catch {
+            return false
         }
     }
 }

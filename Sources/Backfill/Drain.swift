@@ -42,13 +42,16 @@ public struct Drain: Sendable {
     public func run(_ progress: @escaping @Sendable (Result) -> Void) async throws -> Result {
         let ended = Signal()
         let state = DrainState()
+        let settings = settings
         let pipeline = TablePipeline(table: table, embedder: embedder, pool: pool, settings: settings) { event, _ in
             switch event {
             case .batch(let report, _): progress(state.add(report))
             case .trouble(let error):
                 state.fail(error)
                 ended.set()
-            case .idle: ended.set()
+            case .idle:
+                // A limit on the rows that are begun is one on second tries too.
+                if settings.mostRows != nil || !state.waitsForLocks(at: .now) { ended.set() }
             default: break
             }
         }
@@ -67,9 +70,29 @@ public struct Drain: Sendable {
 /// What a drain has done so far, gathered from its batches.
 private final class DrainState: Sendable {
     private let state = Mutex((result: Drain.Result(), error: (any Error)?.none))
+    /// Rows that were locked at their last try, and since when there have been any.
+    private let locked = Mutex((keys: Set<String>(), since: ContinuousClock.now))
+
+    /// How long rows are waited for that others have locked: a daemon beside us for a moment, somebody else for long.
+    private static let patience = Duration.seconds(5)
+
+    /// Whether there are locked rows that are worth another try.
+    func waitsForLocks(at now: ContinuousClock.Instant) -> Bool {
+        locked.withLock { !$0.keys.isEmpty && now - $0.since < Self.patience }
+    }
 
     func add(_ report: Batch.Report) -> Drain.Result {
-        state.withLock { state in
+        locked.withLock { locked in
+            for (key, outcome) in report.outcomes {
+                if case .locked = outcome {
+                    if locked.keys.isEmpty { locked.since = .now }
+                    locked.keys.insert(key)
+                } else {
+                    locked.keys.remove(key)
+                }
+            }
+        }
+        return state.withLock { state in
             state.result.embedded += report.written
             state.result.empty += report.empty
             state.result.cut += report.cut

@@ -16,18 +16,18 @@ extension Optional: PostgresDecodable where Wrapped: PostgresDecodable {
 }
 
 extension String: PostgresDecodable {
-    /// Any type whose binary form is its text: text, varchar, name, json, "char", citext and enums.
+    /// Any type whose binary form is its text: text, varchar, char, name, json, xml, and those that are not built in,
+    /// such as citext and enums. uuid and jsonb are turned into theirs.
     public init?(cell: PostgresCell) {
         guard let bytes = cell.bytes else { return nil }
-        switch cell.type {
-        case .bool, .int2, .int4, .int8, .float4, .float8, .oid, .bytea, .timestamptz, .textArray, .int8Array,
-            .float4Array, .uuidArray:
-            return nil
-        case .uuid:
+        switch cell.type.rawValue {
+        case TypeOID.uuid.rawValue:
             guard let uuid = PostgresUUID(bytes: bytes) else { return nil }
             self = uuid.description
-        case .jsonb: self = String(decoding: bytes.dropFirst(), as: UTF8.self)
-        default: self = String(decoding: bytes, as: UTF8.self)
+        case TypeOID.jsonb.rawValue: self = String(decoding: bytes.dropFirst(), as: UTF8.self)
+        // "char", name, text, json, xml, unknown, bpchar, varchar; from 16384 on are types that somebody created.
+        case 18, 19, 25, 114, 142, 705, 1042, 1043, 16_384...: self = String(decoding: bytes, as: UTF8.self)
+        default: return nil
         }
     }
 }

@@ -1,89 +1,63 @@
 import CLibpq
 import Dispatch
 
-/// Owns a `PGconn` and the dispatch sources on its socket.
+/// Owns a `PGconn` and waits on its socket.
 ///
-/// `@unchecked Sendable`: confined to its queue. Every method runs there, the handlers of its sources do, and `deinit`
-/// only hands what is left over to it.
+/// `@unchecked Sendable`: confined to its connection's queue. Every method runs there, what it hands to
+/// ``SocketEvents`` comes back there, and `deinit` runs when nobody else has it any more.
 final class Link: @unchecked Sendable {
     let pg: OpaquePointer
     private let queue: DispatchQueue
-    private var readable: (any DispatchSourceRead)?
-    private var writable: (any DispatchSourceWrite)?
     private var isClosed = false
+    /// What to do when something happens on the socket.
+    private var handler: (@Sendable () -> Void)?
 
     init(pg: OpaquePointer, queue: DispatchQueue) {
         self.pg = pg
         self.queue = queue
     }
 
-    deinit {
-        if !isClosed { Self.finish(pg, readable, writable, on: queue) }
-    }
+    deinit { close() }
 
     /// Calls `handler` whenever bytes wait on the socket, until closed.
     func watch(_ handler: @escaping @Sendable () -> Void) {
-        let source = DispatchSource.makeReadSource(fileDescriptor: PQsocket(pg), queue: queue)
-        source.setEventHandler(handler: handler)
-        source.resume()
-        readable = source
+        self.handler = handler
+        arm([.readable])
     }
 
-    /// Calls `handler` once, when the socket takes bytes again.
-    func whenWritable(_ handler: @escaping @Sendable () -> Void) {
-        guard writable == nil else { return }
-        let source = DispatchSource.makeWriteSource(fileDescriptor: PQsocket(pg), queue: queue)
-        source.setEventHandler { [weak self] in
-            self?.writable?.cancel()
-            self?.writable = nil
-            handler()
+    /// Has the handler called when the socket takes bytes again, too.
+    func whenWritable() {
+        arm([.readable, .writable])
+    }
+
+    /// Calls `ready` once, when the socket is ready for a step of the connection's start.
+    ///
+    /// Nothing is watched afterwards: the step may close the socket and open another.
+    func once(_ interest: SocketEvents.Interest, _ ready: @escaping @Sendable () -> Void) {
+        let descriptor = PQsocket(pg)
+        SocketEvents.shared.once(interest, on: descriptor) { [queue] in
+            SocketEvents.shared.drop(descriptor)
+            queue.async(execute: ready)
         }
-        writable = source
-        source.resume()
     }
 
     /// Ends the session; safe to call again.
     func close() {
         guard !isClosed else { return }
         isClosed = true
-        Self.finish(pg, readable, writable, on: queue)
-        readable = nil
-        writable = nil
+        handler = nil
+        SocketEvents.shared.drop(PQsocket(pg))
+        PQfinish(pg)
     }
 
-    /// A source must be gone before its file descriptor is closed, or it would watch whoever gets the number next
-    /// (dispatch_source_cancel(3)); so `PQfinish`, which closes it, runs after the last cancel handler.
-    private static func finish(
-        _ pg: OpaquePointer, _ readable: (any DispatchSourceRead)?, _ writable: (any DispatchSourceWrite)?,
-        on queue: DispatchQueue
-    ) {
-        nonisolated(unsafe) let pg = pg  // nobody else has it any more
-        let cancelled = DispatchGroup()
-        for source in [readable as (any DispatchSourceProtocol)?, writable].compactMap({ $0 }) {
-            cancelled.enter()
-            source.setCancelHandler { cancelled.leave() }
-            source.cancel()
-        }
-        cancelled.notify(queue: queue) { PQfinish(pg) }
+    private func arm(_ interest: SocketEvents.Interest) {
+        let happened: @Sendable () -> Void = { [weak self] in self?.happened() }
+        SocketEvents.shared.once(interest, on: PQsocket(pg)) { [queue] in queue.async(execute: happened) }
     }
-}
 
-/// What a socket is waited for.
-enum Readiness { case readable, writable }
-
-/// Calls `handler` once, when the file descriptor is ready and no source watches it any more.
-///
-/// - Returns: Cancelling it makes the handler run now.
-func once(
-    _ readiness: Readiness, on descriptor: Int32, queue: DispatchQueue, _ handler: @escaping @Sendable () -> Void
-) -> any DispatchSourceProtocol {
-    let source: any DispatchSourceProtocol =
-        switch readiness {
-        case .readable: DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
-        case .writable: DispatchSource.makeWriteSource(fileDescriptor: descriptor, queue: queue)
-        }
-    source.setEventHandler { source.cancel() }  // cancelling releases the handlers, and with them this reference
-    source.setCancelHandler(handler: handler)
-    source.resume()
-    return source
+    private func happened() {
+        guard !isClosed else { return }
+        handler?()
+        if !isClosed { arm([.readable]) }
+    }
 }

@@ -9,8 +9,6 @@ struct Operation {
     var interruption: Interruption?
     /// Resumed when something happened on the socket.
     var waiter: CheckedContinuation<Void, Never>?
-    /// What a connection attempt waits on.
-    var source: (any DispatchSourceProtocol)?
     /// The cancel request under way.
     var cancelRequest: Task<Void, Never>?
 
@@ -35,10 +33,12 @@ struct Operation {
 /// Why a call is not waited for any longer.
 enum Interruption {
     case deadline, cancelled
+    /// The server was asked to cancel, and did not even answer that.
+    case grace
 
     func error(statement: String) -> any Error {
         switch self {
-        case .deadline: PostgresError(.deadlineExceeded, "no answer within the deadline", statement: statement)
+        case .deadline, .grace: PostgresError(.deadlineExceeded, "no answer within the deadline", statement: statement)
         case .cancelled: CancellationError()
         }
     }
@@ -81,26 +81,24 @@ struct Message {
 extension [PostgresValue] {
     /// Gives a C array of pointers to the values, NULL for nil, valid during the call.
     fileprivate func withPointers<T>(_ body: (UnsafePointer<UnsafePointer<CChar>?>) -> T) -> T {
-        // One buffer for all of them: a pointer into each array would nest a closure a parameter.
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(reduce(1) { $0 + ($1.bytes?.count ?? 0) })
-        let offsets: [Int?] = map { value in
-            guard let value = value.bytes else { return nil }
-            defer { bytes.append(contentsOf: value) }
-            return bytes.count
+        var pointers: [UnsafePointer<CChar>?] = []
+        pointers.reserveCapacity(count)
+        return withPointers(from: 0, &pointers, body)
+    }
+
+    /// One value a level, so that each stays where it is until `body` has returned; nothing is copied.
+    private func withPointers<T>(
+        from index: Int, _ pointers: inout [UnsafePointer<CChar>?], _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> T
+    ) -> T {
+        guard index < count else { return body(pointers) }
+        guard let bytes = self[index].bytes else {
+            pointers.append(nil)
+            return withPointers(from: index + 1, &pointers, body)
         }
         // libpq takes a NULL pointer for NULL, so an empty value needs an address too.
-        bytes.append(UInt8(0))
-        return bytes.withUnsafeBytes { buffer in
-            let start = buffer.baseAddress!.assumingMemoryBound(to: CChar.self)
-            let pointers = offsets.map { offset in offset.map { start + $0 } }
-            return pointers.withUnsafeBufferPointer { pointers in
-                guard let address = pointers.baseAddress, !pointers.isEmpty else {
-                    var none: UnsafePointer<CChar>?
-                    return body(&none)
-                }
-                return body(address)
-            }
+        return (bytes.isEmpty ? [0] : bytes).withUnsafeBytes { buffer in
+            pointers.append(buffer.baseAddress!.assumingMemoryBound(to: CChar.self))
+            return withPointers(from: index + 1, &pointers, body)
         }
     }
 }
@@ -113,10 +111,9 @@ extension PostgresError {
 }
 
 extension Duration {
+    /// In whole nanoseconds, a year at most, which is for ever to a deadline and fits.
     var dispatchInterval: DispatchTimeInterval {
-        let (seconds, attoseconds) = components
-        return .nanoseconds(
-            Int(clamping: seconds.multipliedReportingOverflow(by: 1_000_000_000).partialValue)
-                + Int(attoseconds / 1_000_000_000))
+        let (seconds, attoseconds) = min(self, .seconds(365 * 86_400)).components
+        return .nanoseconds(Int(seconds) * 1_000_000_000 + Int(attoseconds / 1_000_000_000))
     }
 }

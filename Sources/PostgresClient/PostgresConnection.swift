@@ -54,6 +54,8 @@ public actor PostgresConnection: Gated {
         (notifications, notified) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(16_384))
         timer = DispatchSource.makeTimerSource(queue: executor.queue)
         timer.schedule(deadline: .distantFuture)
+        // One without a handler is complained of in syslog, once a process.
+        timer.setEventHandler {}
         timer.resume()
     }
 
@@ -110,6 +112,12 @@ public actor PostgresConnection: Gated {
         try await runScript("BEGIN", name: "begin", deadline: nil)
         do {
             let value = try await body(Transaction(connection: self))
+            // COMMIT of a transaction that an error has ended rolls back, and calls it success.
+            if let pg = link?.pg, PQtransactionStatus(pg) == PQTRANS_INERROR {
+                throw PostgresError(
+                    .server, "an earlier error in the transaction undid all of it", sqlState: "25P02",
+                    severity: "ERROR", statement: "commit")
+            }
             try await runScript("COMMIT", name: "commit", deadline: nil)
             return value
         } catch {
@@ -121,6 +129,11 @@ public actor PostgresConnection: Gated {
 
     func run(_ statements: [Statement], deadline: Duration?) async throws -> [Rows] {
         guard !statements.isEmpty else { return [] }
+        for statement in statements where statement.parameters.count > Int(UInt16.max) {
+            throw PostgresError(
+                .misuse, "\(statement.parameters.count) parameters, and the protocol takes 65,535: pass an array",
+                statement: statement.name)
+        }
         let messages = statements.flatMap(messages)
         let name = statements[0].name
         let results = try await exchange(name, deadline: deadline) { pg in
@@ -140,8 +153,10 @@ public actor PostgresConnection: Gated {
             var failure: PostgresError?
             while let result = try await connection.nextResult(of: pg) {
                 defer { PQclear(result) }
-                if PQresultStatus(result) == PGRES_FATAL_ERROR, failure == nil {
-                    failure = .server(result, statement: name)
+                switch PQresultStatus(result) {
+                case PGRES_FATAL_ERROR: failure = failure ?? .server(result, statement: name)
+                case PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH: throw connection.refuseCopy(name)
+                default: break
                 }
             }
             if let failure { throw failure }
@@ -166,9 +181,12 @@ public actor PostgresConnection: Gated {
         for message in messages {
             while let result = try await nextResult(of: pg) {
                 switch PQresultStatus(result) {
-                case PGRES_TUPLES_OK, PGRES_COMMAND_OK:
+                case PGRES_TUPLES_OK, PGRES_COMMAND_OK, PGRES_EMPTY_QUERY:
                     rows.append(Rows(result: ResultHandle(result, statement: message.statement.name)))
                 case PGRES_PIPELINE_ABORTED: PQclear(result)
+                case PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH:
+                    PQclear(result)
+                    throw refuseCopy(message.statement.name)
                 default:
                     if failure == nil { failure = .server(result, statement: message.statement.name) }
                     PQclear(result)
@@ -183,17 +201,25 @@ public actor PostgresConnection: Gated {
             PQexitPipelineMode(pg)
         }
         if let failure {
-            forget(messages, after: failure)
+            forget(messages[rows.count...], after: failure)
             throw failure
         }
         guard rows.count == messages.count else { throw lost(pg) }
         return rows
     }
 
-    /// What was prepared in a round that failed may not be there; after a change of schema or behind a pooler nothing is.
-    private func forget(_ messages: [Message], after failure: PostgresError) {
+    /// After a change of schema, or behind a pooler, what was prepared is of no use; what this round meant to prepare and
+    /// did not come to is not there. What it did prepare stays, whatever became of the rest.
+    private func forget(_ undone: ArraySlice<Message>, after failure: PostgresError) {
         if failure.hasState("0A000") || failure.hasState("26000") { preparedNames.removeAll() }
-        for message in messages where message.isPrepare { preparedNames[message.statement.sql] = nil }
+        for message in undone where message.isPrepare { preparedNames[message.statement.sql] = nil }
+    }
+
+    /// COPY has a protocol of its own, in which the session would wait for us for ever.
+    private func refuseCopy(_ name: String) -> PostgresError {
+        let error = PostgresError(.misuse, "COPY can't be used here; the connection is given up", statement: name)
+        lose(error)
+        return error
     }
 }
 
@@ -215,7 +241,7 @@ extension PostgresConnection {
             PQsetErrorVerbosity(pg, PQERRORS_VERBOSE)
             let link = Link(pg: pg, queue: executor.queue)
             do {
-                try await poll(pg)
+                try await establish(link)
             } catch {
                 link.close()
                 throw error
@@ -241,13 +267,19 @@ extension PostgresConnection {
             keywords.map { UnsafePointer($0) } + [nil], values.map { UnsafePointer($0) } + [nil], 0)
     }
 
-    private func poll(_ pg: OpaquePointer) async throws {
-        var wanted = Readiness.writable
+    private func establish(_ link: Link) async throws {
+        let pg = link.pg
+        var wanted: SocketEvents.Interest = .writable
         guard PQstatus(pg) != CONNECTION_BAD else {
             throw PostgresError.connecting(String(cString: PQerrorMessage(pg)))
         }
         while true {
-            await ready(wanted, on: PQsocket(pg))
+            if operation.interruption == nil {
+                await withCheckedContinuation { continuation in
+                    operation.waiter = continuation
+                    link.once(wanted) { [weak self] in self?.assumeIsolated { $0.operation.wake() } }
+                }
+            }
             if let interruption = operation.interruption { throw interruption.error(statement: "connect") }
             switch PQconnectPoll(pg) {
             case PGRES_POLLING_OK: return
@@ -256,15 +288,6 @@ extension PostgresConnection {
             default: throw PostgresError.connecting(String(cString: PQerrorMessage(pg)))
             }
         }
-    }
-
-    /// While connecting libpq may close the socket and open another, so each wait has a source of its own.
-    private func ready(_ readiness: Readiness, on descriptor: Int32) async {
-        guard operation.interruption == nil else { return }
-        await withCheckedContinuation { continuation in
-            operation.source = once(readiness, on: descriptor, queue: executor.queue) { continuation.resume() }
-        }
-        operation.source = nil
     }
 
     /// Sends something and takes what comes back, within the deadline.
@@ -296,8 +319,10 @@ extension PostgresConnection {
             outcome = .failure(error)
         }
         disarm()
-        // A cancel request that arrived late would hit the next statement.
-        await operation.cancelRequest?.value
+        if self.link === link { passOnNotifications(link.pg) }
+        // A cancel request that arrived late would hit the next statement. A session that is gone has none, and in a
+        // silent network the request would not come back for minutes.
+        if self.link === link { await operation.cancelRequest?.value }
         let interruption = operation.interruption
         operation.end()
         // libpq notices a dead connection while it reads; nobody else may use it then.
@@ -317,7 +342,11 @@ extension PostgresConnection {
             let unsent = PQflush(pg)
             if unsent < 0 { throw lost(pg) }
             if PQisBusy(pg) == 0 { return PQgetResult(pg) }
-            if unsent > 0 { link?.whenWritable { [weak self] in self?.assumeIsolated { $0.operation.wake() } } }
+            // After a failed write libpq stays "busy" whatever was read (fe-exec.c, PQisBusy), and what the server said
+            // before it hung up may have been read already, so that the socket has nothing left to wake us with.
+            guard PQconsumeInput(pg) == 1 else { throw lost(pg) }
+            if PQisBusy(pg) == 0 { return PQgetResult(pg) }
+            if unsent > 0 { link?.whenWritable() }
             await withCheckedContinuation { operation.waiter = $0 }
         }
     }
@@ -326,6 +355,12 @@ extension PostgresConnection {
     private func receive() {
         guard let pg = link?.pg else { return }
         guard PQconsumeInput(pg) == 1 else { return lose(lost(pg)) }
+        passOnNotifications(pg)
+        operation.wake()
+    }
+
+    /// Those that libpq has come across so far, between results as well.
+    private func passOnNotifications(_ pg: OpaquePointer) {
         while let notify = PQnotifies(pg) {
             notified.yield(
                 PostgresNotification(
@@ -333,7 +368,6 @@ extension PostgresConnection {
                     senderPID: notify.pointee.be_pid))
             PQfreemem(notify)
         }
-        operation.wake()
     }
 
     private func lost(_ pg: OpaquePointer) -> PostgresError {
@@ -353,9 +387,9 @@ extension PostgresConnection {
 
     // MARK: Deadline and cancellation
 
-    private func arm(_ deadline: Duration) {
+    private func arm(_ deadline: Duration, _ interruption: Interruption = .deadline) {
         let current = operation.number
-        timer.setEventHandler { [weak self] in self?.interrupt(.deadline, operation: current) }
+        timer.setEventHandler { [weak self] in self?.interrupt(interruption, operation: current) }
         timer.schedule(deadline: .now() + deadline.dispatchInterval)
     }
 
@@ -371,14 +405,15 @@ extension PostgresConnection {
 
     private func interrupted(_ interruption: Interruption, operation number: Int) {
         guard operation.isRunning, operation.number == number else { return }
-        guard operation.interruption == nil else {
-            // The second time is the grace running out: the server did not even answer the cancel request.
+        if interruption == .grace {
             return lose(PostgresError(.connectionLost, "the server did not answer a cancel request"))
         }
+        guard operation.interruption == nil else { return }
         operation.interruption = interruption
-        operation.source?.cancel()
-        guard let pg = link?.pg, let cancel = PQgetCancel(pg) else { return }
-        arm(Self.cancelGrace)
+        // While connecting nothing has to be cancelled: the attempt is given up.
+        guard let pg = link?.pg else { return operation.wake() }
+        guard let cancel = PQgetCancel(pg) else { return }
+        arm(Self.cancelGrace, .grace)
         nonisolated(unsafe) let request = cancel  // used by this one task only
         operation.cancelRequest = Task.detached {
             await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in

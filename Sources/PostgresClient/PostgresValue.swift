@@ -54,10 +54,11 @@ public struct PostgresValue: Sendable, Hashable {
     /// `real[]`, one dimension, lower bound 1.
     public static func float4Array(_ values: [Float]) -> Self {
         var bytes = arrayHeader(count: values.count, hasNull: false, element: .float4)
-        bytes.reserveCapacity(bytes.count + values.count * 8)
-        for value in values {
-            bytes.append(contentsOf: [0, 0, 0, 4])
-            bytes.append(value.bitPattern)
+        bytes.append(words: values.count * 2) { words in
+            for (index, value) in values.enumerated() {
+                words[index * 2] = UInt32(4).bigEndian
+                words[index * 2 + 1] = value.bitPattern.bigEndian
+            }
         }
         return .init(type: .float4Array, bytes: bytes)
     }
@@ -65,7 +66,9 @@ public struct PostgresValue: Sendable, Hashable {
     /// pgvector's `vector`: dimension, two bytes kept at zero, then the components.
     public static func vector(_ components: [Float], type: TypeOID = .inferred) -> Self {
         var bytes = UInt16(components.count).bigEndianBytes + [0, 0]
-        for component in components { bytes.append(component.bitPattern) }
+        bytes.append(words: components.count) { words in
+            for (index, component) in components.enumerated() { words[index] = component.bitPattern.bigEndian }
+        }
         return .init(type: type, bytes: bytes)
     }
 
@@ -108,11 +111,14 @@ extension FixedWidthInteger {
 }
 
 extension [UInt8] {
-    /// Appends four bytes in network order, without an array between.
-    mutating func append(_ word: UInt32) {
-        append(UInt8(truncatingIfNeeded: word >> 24))
-        append(UInt8(truncatingIfNeeded: word >> 16))
-        append(UInt8(truncatingIfNeeded: word >> 8))
-        append(UInt8(truncatingIfNeeded: word))
+    /// Appends 32-bit words that `fill` writes, in network order already.
+    ///
+    /// Through memory that is not initialised first: a vector is some hundred words, and they are most of what is sent.
+    mutating func append(words count: Int, _ fill: (UnsafeMutableBufferPointer<UInt32>) -> Void) {
+        let words = [UInt32](unsafeUninitializedCapacity: count) { buffer, initialised in
+            fill(UnsafeMutableBufferPointer(rebasing: buffer[..<count]))
+            initialised = count
+        }
+        words.withUnsafeBytes { append(contentsOf: $0) }
     }
 }

@@ -7,9 +7,9 @@ extension PostgresError {
             PQresultErrorField(result, Int32(code.asciiValue!)).map { String(cString: $0) }
         }
         let message = field("M") ?? String(cString: PQresultErrorMessage(result)).trimmedLine
-        let lost = field("C") == nil
+        // Only libpq's own errors have no SQLSTATE, and it makes them up when the connection is gone.
         return PostgresError(
-            lost ? .connectionLost : .server, message, sqlState: field("C"), severity: field("V"), detail: field("D"),
+            field("C") == nil ? .connectionLost : .server, message, sqlState: field("C"), severity: field("V"), detail: field("D"),
             hint: field("H"), statement: statement)
     }
 

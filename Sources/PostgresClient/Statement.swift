@@ -36,12 +36,25 @@ public struct PostgresNotification: Sendable, Hashable {
 
 /// An identifier, quoted for SQL whatever it contains.
 public func quoteIdentifier(_ name: String) -> String {
-    "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+    "\"" + name.doubling(UInt8(ascii: "\"")) + "\""
 }
 
 /// A string literal for SQL, safe whatever `standard_conforming_strings` says.
 public func quoteLiteral(_ text: String) -> String {
-    let quoted = text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''")
+    let quoted = text.doubling(UInt8(ascii: "'"))
     guard quoted.utf8.contains(UInt8(ascii: "\\")) else { return "'\(quoted)'" }
-    return " E'" + quoted.split(separator: "\\", omittingEmptySubsequences: false).joined(separator: "\\\\") + "'"
+    return " E'" + quoted.doubling(UInt8(ascii: "\\")) + "'"
+}
+
+extension String {
+    /// By bytes, as the server reads: a combining mark behind a quote makes another `Character` of the two.
+    fileprivate func doubling(_ quote: UInt8) -> String {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(utf8.count)
+        for byte in utf8 {
+            if byte == quote { bytes.append(quote) }
+            bytes.append(byte)
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
 }

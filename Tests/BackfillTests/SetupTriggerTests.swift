@@ -19,7 +19,7 @@ struct SetupTriggerTests {
         #expect(
             cleared.sql(serverVersion: 180_000, replacing: false) == """
                 CREATE TRIGGER "zzzz_backfilld_cleared_7" BEFORE UPDATE ON "public"."music_knowledge" FOR EACH ROW
-                    WHEN (NEW."embedding" IS NOT NULL
+                    WHEN (OLD."embedding" IS NOT NULL AND NEW."embedding" IS NOT NULL
                     AND pg_catalog.record_image_ne(ROW(OLD."topic", OLD."suggestion"), ROW(NEW."topic", NEW."suggestion"))
                     AND OLD."embedding" OPERATOR("extensions".=) NEW."embedding")
                     EXECUTE FUNCTION backfilld.cleared_7();

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// How commands end that can't do their work: the exit code, and a message that says what, where and what to do.
-@Suite struct ProcessFailureTests {
+@Suite(.serialized) struct ProcessFailureTests {
     /// Every command that needs the database, with the arguments it needs.
     static let commands = [
         ["run"], ["status"], ["check"], ["backfill"], ["wait", "--timeout", "1s"], ["explain", "1"], ["setup"],
@@ -135,8 +135,9 @@ import Testing
         let place = try await Workplace.make(isSetUp: false)
         try place.write("[batch]\nrows = 0\nquite = \"1s\"\n[log]\nlevel = \"loud\"\n", to: "backfilld.toml")
         try await Self.expect(
-            command, in: place, exit: 78, "3 problems", "backfilld.toml:2", "backfilld.toml:3", "batch.quiet",
-            "backfilld.toml:5")
+            command, in: place, exit: 78, "3 problems", "backfilld.toml, line 2", "backfilld.toml, line 3",
+            "batch.quiet",
+            "backfilld.toml, line 5")
     }
 
     @Test("An option nobody knows: 64, and where help is")

@@ -10,10 +10,10 @@ struct SystemdReloadTests {
         try await SystemdHost.with { host in
             try await host.sh("systemctl start backfilld")
             try await host.write(
-                SystemdHost.configuration("[log]\nlevel = \"debug\"\n"), to: "/etc/backfilld/backfilld.toml")
+                SystemdHost.configuration("[batch]\nrows = 3\n"), to: "/etc/backfilld/backfilld.toml")
             try await host.sh("systemctl reload backfilld")
             try await eventually("the reload told") {
-                try await host.journal().contains { $0["MESSAGE"] == "reloaded: log.level changed" }
+                try await host.journal().contains { $0["MESSAGE"] == "reloaded: batch.rows changed" }
             }
             #expect(try await host.property("ActiveState") == "active")
 
@@ -26,11 +26,12 @@ struct SystemdReloadTests {
             #expect(said.contains("log.levle"), "\(said)")
             #expect(!said.contains("is refused"), "the signal was sent although the check failed: \(said)")
 
-            // Old settings hold: debug, where a scan that found rows is told.
-            try await host.place.insert(1...5)
+            // The settings of before the broken file hold.
+            try await host.place.insert(1...9)
             try await host.place.allEmbedded()
-            let level = try await host.journal().contains { $0["PRIORITY"] == "7" }
-            #expect(level)
+            try await eventually("three batches told") {
+                try await host.journal().compactMap { $0["BACKFILLD_ROWS"] }.prefix(3) == ["3", "3", "3"]
+            }
             try await host.sh("systemctl stop backfilld")
             #expect(try await host.property("Result") == "success")
         }

@@ -72,7 +72,6 @@ struct SystemdServiceTests {
             try await host.sh("kill -STOP \(first)")
             try await host.place.insert(1...40)
             try await host.place.allEmbedded(within: .seconds(40))
-            print(try await host.sh("systemctl status backfilld; journalctl -u backfilld; sleep 5; systemctl status backfilld; cat /proc/\(first)/status"))
             // The rows may be done before systemd has seen the READY of the new process.
             try await eventually("active again") { try await host.property("ActiveState") == "active" }
             let (restarts, second) = (try await host.property("NRestarts"), try await host.property("MainPID"))

@@ -38,14 +38,31 @@ public struct RowWriter: Sendable {
         }
     }
 
+    /// Writes what can be written now; rows that moved under the statement's eyes are tried again, a few times.
     private func writeOnce(_ rows: [EmbeddedRow], on connection: PostgresConnection) async throws -> [String:
+        RowOutcome]
+    {
+        var outcomes: [String: RowOutcome] = [:]
+        var left = rows
+        for _ in 0..<3 where !left.isEmpty {
+            for row in left { outcomes[row.key] = nil }
+            outcomes.merge(try await writePass(left, on: connection)) { $1 }
+            left = left.filter { if case .refused = outcomes[$0.key] { true } else { false } }
+        }
+        let unlocked = rows.filter { outcomes[$0.key] == nil }
+        if !unlocked.isEmpty { outcomes.merge(try await examine(unlocked, on: connection)) { $1 } }
+        return outcomes
+    }
+
+    /// One statement: the rows that it locked, and whether they were written.
+    private func writePass(_ rows: [EmbeddedRow], on connection: PostgresConnection) async throws -> [String:
         RowOutcome]
     {
         let statement = Statement(
             "write batch of \(table.displayName)", write,
             [
                 .textArray(rows.map(\.key)), .int8Array(rows.map(\.source)),
-                .float4Array(rows.flatMap(\.vector)), .int4(Int32(rows[0].vector.count)),
+                table.parameter(for: rows.map(\.vector)), .int4(Int32(rows[0].vector.count)),
             ], prepared: true)
         let answer = try await connection.execute(statement, deadline: Self.deadline)
         var outcomes: [String: RowOutcome] = [:]
@@ -53,8 +70,8 @@ public struct RowWriter: Sendable {
         for locked in answer {
             let row = rows[Int(try locked.decode(0, as: Int64.self)) - 1]
             guard let source = try locked.decode(1, as: Int64?.self) else {
-                outcomes[row.key] = .refused(
-                    row, reason: "a trigger of the table keeps the embedding from being written")
+                let reason = "a trigger of the table keeps the embedding from being written"
+                outcomes[row.key] = .refused(row, reason: reason)
                 continue
             }
             outcomes[row.key] = source == row.source ? .written : .rewritten
@@ -66,19 +83,13 @@ public struct RowWriter: Sendable {
                     "clear rewritten rows of \(table.displayName)", clear,
                     [.textArray(rewritten.map(\.key)), .int8Array(rewritten.map(\.source))]), deadline: Self.deadline)
         }
-        let left = rows.filter { outcomes[$0.key] == nil }
-        if !left.isEmpty { outcomes.merge(try await examine(left, on: connection)) { $1 } }
         return outcomes
     }
 
     /// Why rows were not even locked: they changed, are gone, are somebody's at the moment, or are closed to us.
     private func examine(_ rows: [EmbeddedRow], on connection: PostgresConnection) async throws -> [String: RowOutcome]
     {
-        let answer = try await connection.execute(
-            Statement("look at unwritten rows of \(table.displayName)", unwritten, [.textArray(rows.map(\.key))]),
-            deadline: Self.deadline)
-        var found: [String: (source: Int64, isPending: Bool)] = [:]
-        for row in answer { found[try row.decode(0)] = (try row.decode(1), try row.decode(2)) }
+        let found = try await standing(of: rows.map(\.key), on: connection)
         var outcomes: [String: RowOutcome] = [:]
         for row in rows {
             guard let now = found[row.key] else {
@@ -91,12 +102,27 @@ public struct RowWriter: Sendable {
                 outcomes[row.key] = .outdated
             } else if try await isLocked(row.key, on: connection) {
                 outcomes[row.key] = .locked(row)
+            } else if try await standing(of: [row.key], on: connection)[row.key] ?? (0, false) != now {
+                // Whoever had it locked at the first look has written it since: the next try finds out what.
+                outcomes[row.key] = .locked(row)
             } else {
                 outcomes[row.key] = .refused(
                     row, reason: "a row level security policy keeps this role from updating the row")
             }
         }
         return outcomes
+    }
+
+    /// The source hash of each of these rows that is there, and whether it is pending.
+    private func standing(
+        of keys: [String], on connection: PostgresConnection
+    ) async throws -> [String: (source: Int64, isPending: Bool)] {
+        let answer = try await connection.execute(
+            Statement("look at unwritten rows of \(table.displayName)", unwritten, [.textArray(keys)]),
+            deadline: Self.deadline)
+        var found: [String: (source: Int64, isPending: Bool)] = [:]
+        for row in answer { found[try row.decode(0)] = (try row.decode(1), try row.decode(2)) }
+        return found
     }
 
     /// Whether somebody has the row locked, or had it until now; false where it can be seen but never be locked.

@@ -99,7 +99,8 @@ public struct Vitals: Sendable {
         table.pending = condition.waiting + condition.working + condition.held
         table.setAside = condition.setAside
         if table.pending == 0, !table.hasMore {
-            table.pendingSince = nil
+            // Before the first scan nothing is known, and what was adopted holds.
+            if table.isScanned { table.pendingSince = nil }
         } else if table.pendingSince == nil {
             table.pendingSince = now
         }

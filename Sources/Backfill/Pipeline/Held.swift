@@ -74,8 +74,18 @@ struct Held: Sendable {
         guard !due.isEmpty else { return nil }
         let vectors = due.compactMap(\.value.vector).prefix(most)
         let keys = vectors.isEmpty ? due.map(\.key).prefix(most) : []
-        for key in vectors.map(\.key) + keys { entries[key]?.next = now + retry.longest }
+        for key in vectors.map(\.key) + keys { began(key, at: now) }
         return vectors.isEmpty ? .keys(Array(keys)) : .vectors(Array(vectors))
+    }
+
+    /// The row is being tried, whatever way it came: out of turn, so that it is not begun a second time meanwhile.
+    mutating func began(_ key: String, at now: Instant) {
+        entries[key]?.next = now + retry.longest
+    }
+
+    /// The row was being tried and nothing is known of the outcome: it may be tried again at once.
+    mutating func returned(_ key: String, at now: Instant) {
+        entries[key]?.next = now
     }
 
     /// The row is done with: embedded, gone, or changed so that it starts with a clean sheet.

@@ -133,7 +133,7 @@ struct Intake: Sendable {
                 setAside.append((key, reason))
             }
         }
-        ended(Array(outcomes.keys), at: now)
+        release(Array(outcomes.keys), at: now)
         // A table that refuses everybody is no longer a matter of rows.
         if held.isFull { paused(at: now) }
         return setAside
@@ -141,9 +141,17 @@ struct Intake: Sendable {
 
     /// A batch ended without saying anything about its rows.
     mutating func ended(_ keys: [String], at now: Instant) {
+        for key in keys { held.returned(key, at: now) }
+        release(keys, at: now)
+    }
+
+    private mutating func release(_ keys: [String], at now: Instant) {
         for key in keys {
             inFlight.remove(key)
-            if announcedAgain.remove(key) != nil { announced.add(key, at: now) }
+            guard announcedAgain.remove(key) != nil else { continue }
+            // As when it is announced at any other time.
+            held.settle(key)
+            announced.add(key, at: now)
         }
         batches -= 1
         if batches == 0, isScanDoubtful {
@@ -207,28 +215,33 @@ struct Intake: Sendable {
 
     private mutating func nextBatch(at now: Instant) -> Action? {
         // New rows first: somebody may be looking for them, while the backlog has waited anyway.
-        if let keys = announced.take(at: now)?.filter({ !inFlight.contains($0) }), !keys.isEmpty { return begin(keys) }
+        if let keys = announced.take(at: now)?.filter({ !inFlight.contains($0) }), !keys.isEmpty {
+            return begin(keys, at: now)
+        }
         if let due = held.due, due <= now {
             switch held.take(settings.rows, at: now) {
             case .vectors(let rows):
                 inFlight.formUnion(rows.map(\.key))
                 return .write(rows)
-            case .keys(let keys): return begin(keys)
+            case .keys(let keys): return begin(keys, at: now)
             case nil: break
             }
         }
         while handedOut < backlog.count {
-            let keys = backlog[handedOut...].prefix(settings.backlogRows).filter { !inFlight.contains($0) }
+            let keys = backlog[handedOut...].prefix(settings.backlogRows).filter {
+                !inFlight.contains($0) && !held.contains($0)
+            }
             handedOut = min(handedOut + settings.backlogRows, backlog.count)
-            if !keys.isEmpty { return begin(keys) }
+            if !keys.isEmpty { return begin(keys, at: now) }
         }
         return nil
     }
 
-    private mutating func begin(_ keys: [String]) -> Action {
+    private mutating func begin(_ keys: [String], at now: Instant) -> Action {
         let keys = settings.mostRows.map { Array(keys.prefix(max($0 - begun, 0))) } ?? keys
         begun += keys.count
         inFlight.formUnion(keys)
+        for key in keys { held.began(key, at: now) }
         return .batch(keys)
     }
 }

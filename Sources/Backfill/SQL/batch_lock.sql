@@ -2,5 +2,5 @@
 -- $1 text: key.
 SELECT 1 AS free
 FROM {table} AS t
-WHERE t.{key} {equals} $1::pg_catalog.text::{key_type} AND t.{embedding} IS NULL
+WHERE t.{key} {equals} $1::pg_catalog.text::{key_type} AND {pending}
 FOR NO KEY UPDATE OF t NOWAIT

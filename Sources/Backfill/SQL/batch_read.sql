@@ -3,4 +3,4 @@
 SELECT t.{key}::pg_catalog.text AS key, {source} AS source, {columns}
 FROM {table} AS t
 WHERE t.{key} {equals} ANY ($1::pg_catalog.text[]::{key_type}[])
-  AND t.{embedding} IS NULL
+  AND {pending}

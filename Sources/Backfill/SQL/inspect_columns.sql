@@ -9,6 +9,14 @@ SELECT
     b.oid::pg_catalog.int8 AS cast_type_oid,
     b.typname::pg_catalog.text AS type_name,
     n.nspname::pg_catalog.text AS type_schema,
+    -- Where its own equality is: an extension's type has it in the extension's schema, most use the system's.
+    COALESCE((
+        SELECT m.nspname::pg_catalog.text
+        FROM pg_catalog.pg_operator o
+        JOIN pg_catalog.pg_namespace m ON m.oid = o.oprnamespace
+        WHERE o.oprname = '=' AND o.oprleft = b.oid AND o.oprright = b.oid
+        ORDER BY o.oid LIMIT 1
+    ), 'pg_catalog') AS equality_schema,
     a.atttypmod AS modifier,
     a.attnotnull AS not_null,
     a.attgenerated <> '' AS is_generated,

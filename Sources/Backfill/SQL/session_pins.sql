@@ -13,3 +13,5 @@ SET idle_in_transaction_session_timeout = '30s';
 SET enable_seqscan = off;
 SET enable_bitmapscan = off;
 SET jit = off;
+-- few statements, run for ever: planning each anew costs more than it can gain.
+SET plan_cache_mode = force_generic_plan;

@@ -2,4 +2,4 @@
 SELECT w.key, t.{key} IS NOT NULL AS present
 FROM pg_catalog.unnest($1::pg_catalog.text[]) AS w (key)
 LEFT JOIN {table} AS t ON t.{key} {equals} w.key::{key_type}
-WHERE t.{embedding} IS NULL
+WHERE pg_catalog.num_nulls(t.{embedding}) OPERATOR(pg_catalog.=) 1

@@ -68,13 +68,17 @@ struct GrantSet: Sendable, Hashable {
         sql.isEmpty ? [] : [.init(title: title, sql: sql.joined(separator: "\n"), isUnderLock: underLock)]
     }
 
-    /// A policy's name with as much of the role's as 63 bytes leave room for.
+    /// A policy's name: with the role's, or, where 63 bytes have no room for it, with its beginning and a hash of it.
     static func policyName(_ watch: Int32, _ command: String, _ role: String) -> String {
-        var name = "backfilld_\(watch)_\(command)_"
+        let start = "backfilld_\(watch)_\(command)_"
+        if (start + role).utf8.count <= 63 { return start + role }
+        // FNV-1a: the same in every run.
+        let hash = role.utf8.reduce(UInt32(2_166_136_261)) { ($0 ^ UInt32($1)) &* 16_777_619 }
+        var name = start
         for character in role {
-            guard name.utf8.count + character.utf8.count <= 63 else { break }
+            guard name.utf8.count + character.utf8.count <= 63 - 9 else { break }
             name.append(character)
         }
-        return name
+        return name + "_" + String(hash, radix: 16)
     }
 }

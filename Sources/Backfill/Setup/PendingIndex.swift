@@ -22,8 +22,16 @@ struct PendingIndex: Sendable, Hashable {
         }
         guard root.isOnEmbedding else { return [(shape.displayName, name, "is on another column")] }
         if !shape.isPartitioned { return root.isValid ? [] : [(shape.displayName, name, "is invalid")] }
+        // The owner's partial indexes have parents too: ours are those that come down from the root's.
+        var indexes = [shape.relation: root]
+        for partition in shape.partitions {
+            guard let parent = indexes[partition.parent] else { continue }
+            indexes[partition.relation] = shape.indexes.first {
+                $0.relation == partition.relation && $0.parent == parent.index
+            }
+        }
         return shape.partitions.filter { $0.kind == .leaf }.compactMap { partition in
-            guard let index = shape.indexes.first(where: { $0.relation == partition.relation && $0.parent != nil })
+            guard let index = indexes[partition.relation]
             else { return (partition.name.description, name(on: partition), "is not there") }
             return index.isValid ? nil : (partition.name.description, index.name.name, "is invalid")
         }

@@ -60,8 +60,9 @@ extension SetupPlan {
             var steps = target.shape.map { Self.tableSteps(target, $0) } ?? []
             let underLock = !steps.isEmpty
             steps += indexes.filter(\.isUnderLock)
+            // CASCADE: a partition that was detached has kept its triggers, and is no part of the table any more.
             let functions = TriggerSet.functionNames(target.watch)
-                .map { "DROP FUNCTION IF EXISTS backfilld.\($0)();" }.joined(separator: "\n")
+                .map { "DROP FUNCTION IF EXISTS backfilld.\($0)() CASCADE;" }.joined(separator: "\n")
             steps.append(
                 Step(
                     title: "forget watched table \(target.watch)",

@@ -29,7 +29,8 @@ extension String {
     var dollarQuoted: String {
         var tag = "$backfilld$"
         var number = 0
-        while contains(tag) {
+        // By bytes, as the server looks for its end: a combining mark makes another Character of the last "$".
+        while Array(utf8).contains(Array(tag.utf8)) {
             number += 1
             tag = "$backfilld\(number)$"
         }

@@ -81,9 +81,15 @@ public enum Setup {
         try await shape.loadInstallation(embedding: spec.embedding, watch: shape.watch?.id, on: connection)
         if let role = options.role { try await shape.loadGrantee(role, facts: facts, on: connection) }
         if shape.watch == nil, facts.schemaVersion > 0, shape.isOwner {
-            let rows = try await connection.execute(
-                .inspect("inspect_next_watch", PackageResources.inspect_next_watch_sql))
-            facts.nextWatch = try rows.first?.decode("id") ?? 1
+            do {
+                let rows = try await connection.execute(
+                    .inspect("inspect_next_watch", PackageResources.inspect_next_watch_sql))
+                facts.nextWatch = try rows.first?.decode("id") ?? 1
+            } catch let error as PostgresError where error.hasState("42501") {
+                throw TableProblem.notPermitted(
+                    table: shape.displayName, what: "add to schema backfilld: \(error.message)",
+                    hint: "Run it as the owner of the table and of the schema backfilld")
+            }
         }
         let isThere = shape.column(spec.embedding) != nil
         if let watch = shape.watch, isThere {

@@ -8,8 +8,16 @@ extension TableShape {
     static func load(
         _ spec: TableSpec, facts: DatabaseFacts, on connection: PostgresConnection
     ) async throws -> TableShape {
-        let rows = try await connection.execute(
-            .inspect("inspect_relation", PackageResources.inspect_relation_sql, [.text(spec.name.quoted)]))
+        let rows: Rows
+        do {
+            rows = try await connection.execute(
+                .inspect("inspect_relation", PackageResources.inspect_relation_sql, [.text(spec.name.quoted)]))
+        } catch let error as PostgresError where error.hasState("42501") {
+            // The name's schema is one that this role may not look into.
+            throw TableProblem.notPermitted(
+                table: spec.name.description, what: "look for the table: \(error.message)",
+                hint: "Have the table's owner run \"backfilld setup --role\" with the name of this role")
+        }
         guard let row = rows.first else {
             throw TableProblem.tableMissing(spec.name, similar: try await similarTables(to: spec.name, on: connection))
         }
@@ -75,10 +83,14 @@ extension TableShape {
         let sql = String.resource(PackageResources.inspect_filled_sql).filled([
             "relation": quoted, "embedding": quoteIdentifier(embedding), "limit": limit.map { " LIMIT \($0)" } ?? "",
         ])
-        isFilled = try await connection.transaction { transaction in
-            // Policies that are forced on the owner must not make a filled column look empty: better an error.
-            try await transaction.script("SET LOCAL row_security = off", name: "row_security")
-            return try await transaction.execute(Statement("inspect_filled", sql)).first?.decode("is_filled")
+        do {
+            isFilled = try await connection.transaction { transaction in
+                // Policies that bind this role must not make a filled column look empty: better an error.
+                try await transaction.script("SET LOCAL row_security = off", name: "row_security")
+                return try await transaction.execute(Statement("inspect_filled", sql)).first?.decode("is_filled")
+            }
+        } catch let error as PostgresError where error.hasState("42501") {
+            isFilled = nil
         }
     }
 
@@ -89,7 +101,8 @@ extension TableShape {
             Column(
                 name: try row.decode("name"), type: try row.decode("type"), castType: try row.decode("cast_type"),
                 castTypeOID: try row.decode("cast_type_oid"), typeName: try row.decode("type_name"),
-                typeSchema: try row.decode("type_schema"), modifier: try row.decode("modifier"),
+                typeSchema: try row.decode("type_schema"), equalitySchema: try row.decode("equality_schema"),
+                modifier: try row.decode("modifier"),
                 isNotNull: try row.decode("not_null"), isGenerated: try row.decode("is_generated"),
                 baseColumns: try row.decode("base_columns"), isUnique: try row.decode("is_unique"),
                 isIndexed: try row.decode("is_indexed"))

@@ -12,6 +12,8 @@ public struct TableShape: Sendable, Hashable {
         /// The base type's own name and schema.
         var typeName: String
         var typeSchema: String
+        /// The schema of the operator `=` of the type.
+        var equalitySchema = "pg_catalog"
         var modifier: Int32 = -1
         var isNotNull = false
         var isGenerated = false

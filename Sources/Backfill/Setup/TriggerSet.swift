@@ -50,8 +50,9 @@ struct TriggerSet: Sendable, Hashable {
             let embedding = quoteIdentifier(spec.embedding)
             let equals = "OPERATOR(\(kind.schema.map(quoteIdentifier) ?? "pg_catalog").=)"
             let row = { (alias: String) in base.map { "\(alias).\(quoteIdentifier($0))" }.joined(separator: ", ") }
+            // What is pending is looked at no further: the daemon's own writes pay for this trigger too.
             let condition = """
-                NEW.\(embedding) IS NOT NULL
+                OLD.\(embedding) IS NOT NULL AND NEW.\(embedding) IS NOT NULL
                     AND pg_catalog.record_image_ne(ROW(\(row("OLD"))), ROW(\(row("NEW"))))
                     AND OLD.\(embedding) \(equals) NEW.\(embedding)
                 """

@@ -46,9 +46,9 @@ public struct TableStatus: Sendable, Hashable, Encodable {
     public let daemons: [Daemon]
 
     /// Rows with an embedding.
-    public var embedded: Int { max(rows - pending, 0) }
+    public let embedded: Int
     /// The share of rows with an embedding, 0 to 1; 1 for an empty table.
-    public var coverage: Double { rows == 0 ? 1 : Double(embedded) / Double(rows) }
+    public let coverage: Double
 
     /// Pending rows are counted up to here.
     static let countLimit = 10_000
@@ -76,12 +76,14 @@ public struct TableStatus: Sendable, Hashable, Encodable {
             (try row.decode("embedded_ago", as: Double?.self), try row.decode("last_embedded_at", as: String?.self))
         }.filter { $0.0 != nil }.min { $0.0! < $1.0! }
         let connected = daemons.filter { $0.state != "gone" }
+        let all = max(try counts.decode("rows"), pending)
         return TableStatus(
-            table: table.displayName, rows: max(try counts.decode("rows"), pending),
-            rowsAreExact: try counts.decode("rows_exact"), pending: pending, pendingIsExact: counted <= countLimit,
+            table: table.displayName, rows: all, rowsAreExact: try counts.decode("rows_exact"), pending: pending,
+            pendingIsExact: counted <= countLimit,
             failed: connected.reduce(0) { $0 + $1.failed }, pendingForSeconds: pending == 0 ? nil : ages.max(),
             lastEmbeddedAt: last?.1, lastEmbeddedSecondsAgo: last?.0,
-            rowsPerSecond: connected.reduce(0) { $0 + $1.rowsPerSecond }, daemons: daemons)
+            rowsPerSecond: connected.reduce(0) { $0 + $1.rowsPerSecond }, daemons: daemons, embedded: all - pending,
+            coverage: all == 0 ? 1 : Double(all - pending) / Double(all))
     }
 
     private static func daemon(_ row: Row) throws -> Daemon {

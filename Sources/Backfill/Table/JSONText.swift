@@ -3,6 +3,28 @@
 /// The input comes from PostgreSQL and is valid JSON, but it may have been cut short; whatever is there is used. It
 /// works on bytes in one pass and keeps no tree, so depth and size cost nothing. Numbers keep the digits they have.
 struct JSONText {
+    /// The bytes that JSON is made of, as numbers: `UInt8(ascii:)` is a call in this loop.
+    private enum Byte {
+        static let tab: UInt8 = 0x09
+        static let newline: UInt8 = 0x0a
+        static let carriageReturn: UInt8 = 0x0d
+        static let space: UInt8 = 0x20
+        static let quote: UInt8 = 0x22
+        static let comma: UInt8 = 0x2c
+        static let colon: UInt8 = 0x3a
+        static let openBracket: UInt8 = 0x5b
+        static let backslash: UInt8 = 0x5c
+        static let closeBracket: UInt8 = 0x5d
+        static let openBrace: UInt8 = 0x7b
+        static let closeBrace: UInt8 = 0x7d
+        static let b: UInt8 = 0x62
+        static let f: UInt8 = 0x66
+        static let n: UInt8 = 0x6e
+        static let r: UInt8 = 0x72
+        static let t: UInt8 = 0x74
+        static let u: UInt8 = 0x75
+    }
+
     enum Token: Equatable {
         case beginObject, endObject, beginArray, endArray
         case key(String)
@@ -22,14 +44,13 @@ struct JSONText {
         while position < bytes.count {
             let byte = bytes[position]
             switch byte {
-            case UInt8(ascii: " "), UInt8(ascii: "\n"), UInt8(ascii: "\r"), UInt8(ascii: "\t"), UInt8(ascii: ","),
-                UInt8(ascii: ":"):
-                position += 1
-            case UInt8(ascii: "{"): return punctuation(.beginObject)
-            case UInt8(ascii: "}"): return punctuation(.endObject)
-            case UInt8(ascii: "["): return punctuation(.beginArray)
-            case UInt8(ascii: "]"): return punctuation(.endArray)
-            case UInt8(ascii: "\""):
+            // All that `endsWord` calls white space: a byte that neither ended a word nor began one would stay for ever.
+            case Byte.space, 9...13, Byte.comma, Byte.colon: position += 1
+            case Byte.openBrace: return punctuation(.beginObject)
+            case Byte.closeBrace: return punctuation(.endObject)
+            case Byte.openBracket: return punctuation(.beginArray)
+            case Byte.closeBracket: return punctuation(.endArray)
+            case Byte.quote:
                 let text = string()
                 return isColonNext() ? .key(text) : .leaf(text)
             default:
@@ -63,13 +84,13 @@ struct JSONText {
 
     private func isColonNext() -> Bool {
         var at = position
-        while at < bytes.count, bytes[at] == UInt8(ascii: " ") || (9...13).contains(bytes[at]) { at += 1 }
-        return at < bytes.count && bytes[at] == UInt8(ascii: ":")
+        while at < bytes.count, bytes[at] == Byte.space || (9...13).contains(bytes[at]) { at += 1 }
+        return at < bytes.count && bytes[at] == Byte.colon
     }
 
     private static func endsWord(_ byte: UInt8) -> Bool {
         switch byte {
-        case UInt8(ascii: ","), UInt8(ascii: "}"), UInt8(ascii: "]"), UInt8(ascii: ":"), UInt8(ascii: " "), 9...13: true
+        case Byte.comma, Byte.closeBrace, Byte.closeBracket, Byte.colon, Byte.space, 9...13: true
         default: false
         }
     }
@@ -78,21 +99,21 @@ struct JSONText {
     private mutating func string() -> String {
         position += 1
         var text: [UInt8] = []
-        while position < bytes.count, bytes[position] != UInt8(ascii: "\"") {
+        while position < bytes.count, bytes[position] != Byte.quote {
             let byte = bytes[position]
             position += 1
-            guard byte == UInt8(ascii: "\\"), position < bytes.count else {
+            guard byte == Byte.backslash, position < bytes.count else {
                 text.append(byte)
                 continue
             }
             let escape = bytes[position]
             position += 1
             switch escape {
-            case UInt8(ascii: "n"): text.append(10)
-            case UInt8(ascii: "t"): text.append(9)
-            case UInt8(ascii: "r"): text.append(13)
-            case UInt8(ascii: "b"), UInt8(ascii: "f"): text.append(UInt8(ascii: " "))
-            case UInt8(ascii: "u"): text.append(contentsOf: String(unicodeEscape()).utf8)
+            case Byte.n: text.append(Byte.newline)
+            case Byte.t: text.append(Byte.tab)
+            case Byte.r: text.append(Byte.carriageReturn)
+            case Byte.b, Byte.f: text.append(Byte.space)
+            case Byte.u: text.append(contentsOf: String(unicodeEscape()).utf8)
             default: text.append(escape)
             }
         }
@@ -103,8 +124,8 @@ struct JSONText {
     /// The scalar of `\uXXXX`, or of two of them that make a surrogate pair.
     private mutating func unicodeEscape() -> Unicode.Scalar {
         let unit = hexDigits()
-        guard (0xd800..<0xdc00).contains(unit), position + 1 < bytes.count, bytes[position] == UInt8(ascii: "\\"),
-            bytes[position + 1] == UInt8(ascii: "u")
+        guard (0xd800..<0xdc00).contains(unit), position + 1 < bytes.count, bytes[position] == Byte.backslash,
+            bytes[position + 1] == Byte.u
         else { return Unicode.Scalar(unit) ?? "\u{fffd}" }
         position += 2
         let low = hexDigits()
@@ -128,9 +149,11 @@ extension JSONText {
         var reader = JSONText(json)
         var text = ""
         var depth = 0
+        var isNewMember = false
         // Keys that stand before the next leaf; written when that comes, so that an empty member leaves no trace.
         var keys: [(depth: Int, name: String)] = []
         while let token = reader.next() {
+            if depth == 1, token != .endObject, token != .endArray { isNewMember = true }
             switch token {
             case .beginObject, .beginArray: depth += 1
             case .endObject, .endArray:
@@ -142,7 +165,8 @@ extension JSONText {
             case .null: keys.removeAll { $0.depth >= depth }
             case .leaf(let leaf):
                 guard !leaf.isEmpty else { continue }
-                if !text.isEmpty { text += (keys.first?.depth ?? depth) <= 1 ? "\n" : ", " }
+                if !text.isEmpty { text += isNewMember ? "\n" : ", " }
+                isNewMember = false
                 for key in keys { text += "\(key.name): " }
                 text += leaf
                 keys.removeAll()
@@ -166,6 +190,6 @@ extension JSONText {
         }
         let start = reader.position
         reader.skipValue()
-        return Array(json[min(start, json.count)..<min(reader.position, json.count)].drop { $0 == UInt8(ascii: ":") })
+        return Array(json[min(start, json.count)..<min(reader.position, json.count)].drop { $0 == Byte.colon })
     }
 }

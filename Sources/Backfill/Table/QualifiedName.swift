@@ -22,12 +22,13 @@ public struct QualifiedName: Sendable, Hashable, CustomStringConvertible {
     /// - Throws: ``TableProblem/invalidName(_:reason:)``.
     public init(parsing text: String) throws(TableProblem) {
         var parts: [String] = []
-        var rest = Substring(text)
+        // By scalars: a combining mark behind a quote makes another Character of the two, for Swift and not for SQL.
+        var rest = Substring(text).unicodeScalars
         while true {
             parts.append(try Self.identifier(from: &rest, of: text))
             if rest.isEmpty { break }
             guard rest.first == "." else {
-                throw .invalidName(text, reason: Self.oddCharacter(rest))
+                throw .invalidName(text, reason: Self.oddCharacter(Substring(rest)))
             }
             rest = rest.dropFirst()
         }
@@ -57,35 +58,35 @@ public struct QualifiedName: Sendable, Hashable, CustomStringConvertible {
     }
 
     private static func identifier(
-        from rest: inout Substring, of text: String
+        from rest: inout Substring.UnicodeScalarView, of text: String
     ) throws(TableProblem) -> String {
         var name = ""
         if rest.first == "\"" {
             rest = rest.dropFirst()
             while true {
-                guard let character = rest.popFirst() else {
+                guard let scalar = rest.popFirst() else {
                     throw .invalidName(text, reason: "a double quote is not closed")
                 }
-                if character != "\"" {
-                    name.append(character)
+                if scalar != "\"" {
+                    name.unicodeScalars.append(scalar)
                 } else if rest.first == "\"" {
-                    name.append(rest.removeFirst())
+                    name.unicodeScalars.append(rest.removeFirst())
                 } else {
                     break
                 }
             }
         } else {
-            guard !startsWithDigit(rest) else {
+            guard !startsWithDigit(Substring(rest)) else {
                 throw .invalidName(text, reason: "a name that starts with a digit needs double quotes")
             }
-            let plain = rest.unicodeScalars.prefix(while: isPlain)
+            let plain = rest.prefix(while: isPlain)
             name = String(String.UnicodeScalarView(plain.map(lowercased)))
             rest = rest[plain.endIndex...]
             guard !name.isEmpty || !(rest.isEmpty || rest.first == ".") else {
                 throw .invalidName(text, reason: "a part of it is empty")
             }
             if name.isEmpty {
-                throw .invalidName(text, reason: Self.oddCharacter(rest))
+                throw .invalidName(text, reason: Self.oddCharacter(Substring(rest)))
             }
         }
         guard !name.isEmpty else { throw .invalidName(text, reason: "a part of it is empty") }

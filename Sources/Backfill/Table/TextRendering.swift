@@ -46,8 +46,8 @@ public struct TextRendering: Sendable {
             // The template's own words alone say nothing about the row.
             whole = hasValue ? text : ""
         }
-        guard !whole.allSatisfy(\.isWhitespace) else { return ("", false) }
-        return Self.cut(whole, to: textBytes)
+        let (text, isCut) = Self.cut(whole, to: textBytes)
+        return text.allSatisfy(\.isWhitespace) ? ("", false) : (text, isCut)
     }
 
     private func readable(_ value: String?, of column: String, path: [String]) -> String {

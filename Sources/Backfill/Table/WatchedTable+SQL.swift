@@ -9,7 +9,9 @@ extension WatchedTable {
             "key_type": keyType,
             "equals": keyEquality,
             "embedding": quoteIdentifier(spec.embedding),
-            "cast": embeddingKind == .real ? "" : "::\(embeddingKind.castType)",
+            "pending": pending,
+            "value": vectorValue,
+            "locked_row": lockedRow,
             "source": source.sql(alias: "t"),
         ]
     }
@@ -19,5 +21,40 @@ extension WatchedTable {
         Set(textTypes.filter { ["pg_catalog.json", "pg_catalog.jsonb", "json", "jsonb"].contains($0.value) }.keys)
     }
 
-    var keyEquality: String { "OPERATOR(pg_catalog.=)" }
+    /// That a row is pending, in words that the planner does not know the partial index by; see batch_write.sql.
+    private var pending: String {
+        "pg_catalog.num_nulls(t.\(quoteIdentifier(spec.embedding))) OPERATOR(pg_catalog.=) 1"
+    }
+
+    /// How a write finds the rows that it has just locked.
+    ///
+    /// By their place, which is where the lock found them to be right, so that nothing has to be looked up or compared
+    /// again. A row that somebody updated between the statement's snapshot and the lock is not seen there, and is tried
+    /// again. A place says nothing without its partition, so a partitioned table goes by key.
+    private var lockedRow: String {
+        guard isPartitioned else { return "t.ctid OPERATOR(pg_catalog.=) l.tid" }
+        return "t.\(quoteIdentifier(spec.key)) \(keyEquality) l.key AND \(pending) "
+            + "AND \(source.sql(alias: "t")) OPERATOR(pg_catalog.=) l.source"
+    }
+
+    /// The vector with the number `l.number` in the parameter `$3` of a write.
+    ///
+    /// pgvector reads its own binary form several times as fast as the server reads an array of `real`; of `real[]`
+    /// there are no arrays, so those come as one and are cut up.
+    private var vectorValue: String {
+        guard embeddingKind == .real else { return "($3::\(embeddingKind.castType)[])[l.number::pg_catalog.int4]" }
+        let dimension = "$4::pg_catalog.int4"
+        return "($3::pg_catalog.float4[])[(l.number - 1)::pg_catalog.int4 * \(dimension) + 1"
+            + " : l.number::pg_catalog.int4 * \(dimension)]"
+    }
+
+    /// Vectors as the parameter `$3` of a write.
+    func parameter(for vectors: [[Float]]) -> PostgresValue {
+        let element = TypeOID(rawValue: UInt32(truncatingIfNeeded: embeddingTypeOID))
+        return switch embeddingKind {
+        case .vector: .array(vectors.map { .vector($0) }, of: element, as: .inferred)
+        case .halfvec: .array(vectors.map { .halfvec($0) }, of: element, as: .inferred)
+        case .real: .float4Array(vectors.flatMap(\.self))
+        }
+    }
 }

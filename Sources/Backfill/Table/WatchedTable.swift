@@ -46,6 +46,8 @@ public struct WatchedTable: Sendable, Hashable {
     public let keyType: String
     /// The oid of `keyType`.
     public let keyTypeOID: Int64
+    /// The operator that compares keys, under any `search_path`: `OPERATOR("pg_catalog".=)`.
+    let keyEquality: String
     /// The embedding column's type.
     public let embeddingKind: EmbeddingKind
     /// The oid of the embedding column's type.
@@ -101,6 +103,7 @@ public struct WatchedTable: Sendable, Hashable {
         isPartitioned = shape.isPartitioned
         keyType = key.castType
         keyTypeOID = key.castTypeOID
+        keyEquality = "OPERATOR(\(quoteIdentifier(key.equalitySchema)).=)"
         embeddingKind = kind
         embeddingTypeOID = embedding.castTypeOID
         dimension = embedding.dimension

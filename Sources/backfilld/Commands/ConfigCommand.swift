@@ -33,16 +33,20 @@ struct ConfigCommand: AsyncParsableCommand {
         } else if json {
             try printReport()
         } else {
-            let settings = try options.settings()
+            let settings = try options.settings(skipsCredentials: skipsCredentials)
+            if skipsCredentials { print("The credentials cannot be read from here: they are not checked.") }
             print(check ? Self.summary(settings) : settings.lines.joined(separator: "\n"))
         }
     }
+
+    /// A check before a reload has to do without what only the daemon can see.
+    private var skipsCredentials: Bool { check && SettingOptions.areCredentialsOutOfReach }
 
     private func printReport() throws {
         var exitCode = ExitCode.success
         var report: ConfigurationReport
         do throws(ConfigurationError) {
-            report = ConfigurationReport(try options.load())
+            report = ConfigurationReport(try options.load(skipsCredentials: skipsCredentials))
         } catch {
             report = ConfigurationReport(error)
             exitCode = ExitCode(ConfigurationError.exitCode)

@@ -62,25 +62,36 @@ struct SettingOptions: ParsableArguments {
         return commandLine
     }
 
+    /// Whether the service manager names credentials that this process may not look at.
+    ///
+    /// So it is for `ExecReload=` in a sandbox: systemd up to 256 sets the variable there and does not mount what it
+    /// names (systemd issue 35227).
+    static var areCredentialsOutOfReach: Bool {
+        let directory = ProcessInfo.processInfo.environment["CREDENTIALS_DIRECTORY"] ?? ""
+        return !directory.isEmpty && access(directory, R_OK | X_OK) != 0
+    }
+
     /// Reads the settings of this process: options, environment, credentials and files.
-    func load(needsDatabase: Bool = true) throws(ConfigurationError) -> Settings {
+    ///
+    /// - Parameter skipsCredentials: Whether to do without the credentials, and so perhaps without the database's address.
+    func load(needsDatabase: Bool = true, skipsCredentials: Bool = false) throws(ConfigurationError) -> Settings {
         let environment = ProcessInfo.processInfo.environment
         return try Settings.load(
             commandLine: commandLine,
             environment: environment,
             workingDirectory: FileManager.default.currentDirectoryPath,
             configPath: configPath,
-            credentialsDirectory: environment["CREDENTIALS_DIRECTORY"],
+            credentialsDirectory: skipsCredentials ? nil : environment["CREDENTIALS_DIRECTORY"],
             userID: geteuid(),
-            needsDatabase: needsDatabase)
+            needsDatabase: needsDatabase && !skipsCredentials)
     }
 
     /// Reads the settings for a command: warnings and problems go to standard error.
     ///
     /// - Throws: the exit code EX_CONFIG if something is wrong.
-    func settings(needsDatabase: Bool = true) throws(ExitCode) -> Settings {
+    func settings(needsDatabase: Bool = true, skipsCredentials: Bool = false) throws(ExitCode) -> Settings {
         do throws(ConfigurationError) {
-            let settings = try load(needsDatabase: needsDatabase)
+            let settings = try load(needsDatabase: needsDatabase, skipsCredentials: skipsCredentials)
             for warning in settings.warnings { complain("Warning: \(warning)") }
             return settings
         } catch {

@@ -51,7 +51,13 @@ struct WaitCommand: AsyncParsableCommand {
         let waiting = Waiting(table, on: connection)
         var pause = Duration.milliseconds(20)
         while true {
-            let missing = try await waiting.missing(keys)
+            let missing: Waiting.Missing
+            do {
+                missing = try await waiting.missing(keys)
+            } catch let error as PostgresError where error.hasState("22") && !keys.isEmpty {
+                complain("backfilld: a key is none of \(table.displayName): its column is of type \(table.keyType)")
+                throw Failure.data
+            }
             if missing.isEmpty { return }
             guard ContinuousClock.now < end else {
                 complain("backfilld: \(Self.text(missing, table, timeout))")

@@ -35,6 +35,11 @@ final class Chronicle: Sendable {
         }
     }
 
+    /// Tells what is still to be told, when nothing more will happen.
+    func finish() {
+        for (watch, name) in names { write(state.withLock { $0.tables[watch]?.lines.flush() }, name) }
+    }
+
     private func tell(_ event: Listener.Event) {
         switch event {
         case .listening(let isEcho, _): tellListening(isEcho)
@@ -98,7 +103,7 @@ final class Chronicle: Sendable {
             write(state.withLock { $0.tables[table.watch, default: Table()].lines.flush() }, name)
         case .setAside(let key, let reason):
             logger.error(
-                "\(name): row \(key) set aside: \(reason). It is tried again rarely, and at once when its text changes",
+                "\(name): row \(key) set aside: \(reason). It is tried again now and then",
                 metadata: ["table": "\(name)", "key": "\(key)"])
         case .trouble(let error):
             let text = Failure.message(for: error)

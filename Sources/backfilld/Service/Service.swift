@@ -36,17 +36,32 @@ final class Service: Sendable {
         introduce(assembly)
         let watchdog = Watchdog(notifier: notifier, logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { group in
+            let work = Work()
             group.addTask { await watchdog.run() }
-            notifier.status("connecting to the database")
-            let connection = try await assembly.sessions.open(deadline: settings.listen.deadline)
-            let tables = try await assembly.watchedTables(on: connection)
-            await connection.close()
-            try await serve(assembly, tables, watchdog)
+            group.addTask { await self.obeySignals(work) }
+            group.addTask { try await self.work(assembly, watchdog, work) }
+            // The first to end is the daemon, drained; or the signals, when it must not wait for that; or an error.
+            try await group.next()
             group.cancelAll()
         }
     }
 
-    private func serve(_ assembly: Assembly, _ tables: [WatchedTable], _ watchdog: Watchdog) async throws {
+    /// What the signals are about; nothing yet while the daemon is connecting.
+    private final class Work: Sendable {
+        let daemon = Mutex<Daemon?>(nil)
+    }
+
+    private func work(_ assembly: Assembly, _ watchdog: Watchdog, _ work: Work) async throws {
+        notifier.status("connecting to the database")
+        let connection = try await assembly.sessions.open(deadline: assembly.settings.listen.deadline)
+        let tables = try await assembly.watchedTables(on: connection)
+        await connection.close()
+        try await serve(assembly, tables, watchdog, work)
+    }
+
+    private func serve(
+        _ assembly: Assembly, _ tables: [WatchedTable], _ watchdog: Watchdog, _ work: Work
+    ) async throws {
         let settings = assembly.settings
         let chronicle = Chronicle(logger: logger, tables: tables)
         let supervision = Supervision(
@@ -61,6 +76,7 @@ final class Service: Sendable {
             chronicle.tell(event)
             supervision.hear(event)
         }
+        work.daemon.withLock { $0 = daemon }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await daemon.run() }
             group.addTask {
@@ -70,12 +86,11 @@ final class Service: Sendable {
                     self.logger.notice("ready after \(Vitals.span(.now - began)): \(line)")
                 }
             }
-            group.addTask { await self.obeySignals(daemon) }
-            // The first to end is the daemon, drained; or the signals, when it must not wait for that; or an error.
             try await group.next()
             group.cancelAll()
         }
         await pool.close()
+        chronicle.finish()
         summarise(daemon.vitals, ran: .now - began)
     }
 
@@ -87,7 +102,7 @@ final class Service: Sendable {
     }
 
     /// Returns when nothing is to be waited for any longer.
-    private func obeySignals(_ daemon: Daemon) async {
+    private func obeySignals(_ work: Work) async {
         let (orders, order) = AsyncStream.makeStream(of: Order.self)
         let pump = Task { [signals] in
             for await signal in signals { order.yield(.signal(signal)) }
@@ -96,8 +111,18 @@ final class Service: Sendable {
         var isStopping = false
         for await next in orders {
             switch next {
-            case .signal(.sighup): await reload(daemon)
+            case .signal(.sighup):
+                guard let daemon = work.daemon.withLock(\.self) else {
+                    logger.warning("not reloaded: still connecting to the database. Ask again once that is done")
+                    continue
+                }
+                await reload(daemon)
             case .signal:
+                guard let daemon = work.daemon.withLock(\.self) else {
+                    logger.notice("stopping, before there was a connection to the database")
+                    notifier.stopping(status: "stopping")
+                    return
+                }
                 if isStopping {
                     logger.notice("told to stop again: the batches under way are abandoned, their rows stay pending")
                     return

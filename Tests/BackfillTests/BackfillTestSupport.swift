@@ -1,0 +1,74 @@
+import Embedders
+
+@testable import Backfill
+
+typealias Instant = ContinuousClock.Instant
+
+/// Random numbers that are the same in every run (SplitMix64).
+struct SeededRandom: RandomNumberGenerator, Sendable {
+    private var state: UInt64
+
+    init(seed: UInt64) {
+        state = seed
+    }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+        return mixed ^ (mixed >> 31)
+    }
+
+    /// Whether something with this probability happens.
+    mutating func chance(_ probability: Double) -> Bool { Double.random(in: 0..<1, using: &self) < probability }
+}
+
+/// A beginning of time for values that are told the time.
+let start = Instant.now
+
+extension Instant {
+    /// So many milliseconds later.
+    func ms(_ milliseconds: Int) -> Instant { self + .milliseconds(milliseconds) }
+}
+
+extension EmbeddedRow {
+    /// A row whose vector does not matter.
+    init(_ key: String, source: Int64 = 1) {
+        self.init(key: key, source: source, vector: [1, 0])
+    }
+}
+
+extension PipelineSettings {
+    /// Small numbers, so that limits are near.
+    static func small(_ change: (inout PipelineSettings) -> Void = { _ in }) -> PipelineSettings {
+        var settings = PipelineSettings()
+        settings.rows = 3
+        settings.quiet = .milliseconds(25)
+        settings.longest = .milliseconds(250)
+        settings.backlogRows = 4
+        settings.page = 10
+        settings.retry = RetrySettings(first: .seconds(1), longest: .seconds(8), attempts: 3)
+        change(&settings)
+        return settings
+    }
+}
+
+extension Intake {
+    /// An intake whose waits are the same in every run.
+    static func seeded(_ settings: PipelineSettings = .small(), seed: UInt64 = 1) -> Intake {
+        Intake(settings: settings, random: SeededRandom(seed: seed))
+    }
+
+    /// Every key of these with the same outcome.
+    @discardableResult
+    mutating func finish(_ keys: [String], _ outcome: RowOutcome, at now: Instant) -> [(key: String, reason: String)] {
+        finished(Dictionary(uniqueKeysWithValues: keys.map { ($0, outcome) }), at: now)
+    }
+
+    /// A scan that brought these, with as much room as `next` asked for.
+    mutating func scan(_ keys: [String], limit: Int) {
+        scanBegan()
+        scanned(keys, limit: limit)
+    }
+}

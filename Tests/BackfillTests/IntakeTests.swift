@@ -1,0 +1,136 @@
+import Testing
+
+@testable import Backfill
+
+@Suite struct IntakeTests {
+    private var intake = Intake.seeded()
+
+    @Test("It waits for nothing, and asks for a scan when one is wanted")
+    mutating func scans() {
+        #expect(intake.isIdle)
+        #expect(intake.next(at: start) == .wait(until: nil))
+        intake.wantScan()
+        #expect(!intake.isIdle)
+        #expect(intake.next(at: start) == .scan(limit: 10))
+        intake.scanBegan()
+        #expect(intake.next(at: start) == .wait(until: nil))
+        #expect(!intake.isIdle)
+        intake.scanned([], limit: 10)
+        #expect(intake.isIdle)
+        #expect(intake.next(at: start) == .wait(until: nil))
+    }
+
+    @Test("A scan that is wanted while one is under way is another one")
+    mutating func scanAgain() {
+        intake.wantScan()
+        intake.scanBegan()
+        intake.wantScan()
+        #expect(intake.next(at: start) == .wait(until: nil))
+        intake.scanned([], limit: 10)
+        #expect(intake.next(at: start) == .scan(limit: 10))
+    }
+
+    @Test("Announced rows become a batch when they are due")
+    mutating func announced() {
+        intake.announce(["a", "b"], at: start)
+        #expect(intake.waiting == 2)
+        #expect(intake.next(at: start) == .wait(until: start.ms(25)))
+        #expect(intake.next(at: start.ms(25)) == .batch(["a", "b"]))
+        #expect(intake.waiting == 0)
+        #expect(intake.working == 2)
+        #expect(!intake.isIdle)
+        intake.finish(["a", "b"], .written, at: start.ms(30))
+        #expect(intake.isIdle)
+    }
+
+    @Test("Announced rows go before the backlog; the backlog goes in larger batches")
+    mutating func order() {
+        intake.scan(["1", "2", "3", "4", "5"], limit: 10)
+        intake.announce(["a", "b", "c"], at: start)
+        #expect(intake.next(at: start) == .batch(["a", "b", "c"]))
+        #expect(intake.next(at: start) == .batch(["1", "2", "3", "4"]))
+        intake.finish(["a", "b", "c"], .written, at: start)
+        #expect(intake.next(at: start) == .batch(["5"]))
+    }
+
+    @Test("No more batches than allowed are under way")
+    mutating func bounded() {
+        intake.scan((0..<9).map(String.init), limit: 10)
+        #expect(intake.next(at: start) == .batch(["0", "1", "2", "3"]))
+        #expect(intake.next(at: start) == .batch(["4", "5", "6", "7"]))
+        intake.wantScan()
+        intake.announce(["x", "y", "z"], at: start)
+        #expect(intake.next(at: start.ms(999)) == .wait(until: nil))
+        intake.finish(["0", "1", "2", "3"], .written, at: start)
+        #expect(intake.next(at: start) == .batch(["x", "y", "z"]))
+    }
+
+    @Test("A row announced while it is in flight comes again afterwards, whatever became of it")
+    mutating func announcedWhileInFlight() {
+        for outcome in [RowOutcome.written, .settled, .outdated, .failed("no"), .locked(EmbeddedRow("a"))] {
+            var intake = Intake.seeded()
+            intake.announce(["a"], at: start)
+            #expect(intake.next(at: start.ms(25)) == .batch(["a"]))
+            intake.announce(["a"], at: start.ms(30))
+            #expect(intake.next(at: start.ms(100)) == .wait(until: nil))
+            intake.finish(["a"], outcome, at: start.ms(200))
+            #expect(intake.waiting == 1)
+            #expect(intake.next(at: start.ms(225)) == .batch(["a"]))
+            // What was held of it is out of date: it must not be begun a second time beside this batch.
+            for second in 1...10 {
+                if case .wait = intake.next(at: start.ms(225 + second * 1000)) { continue }
+                Issue.record("begun twice after \(outcome)")
+            }
+        }
+    }
+
+    @Test("A row that failed on its own is not begun out of turn by what an earlier scan brought")
+    mutating func heldAndInTheBacklog() {
+        intake.announce(["a", "b", "c"], at: start)
+        intake.scan(["a", "x"], limit: 10)
+        #expect(intake.next(at: start) == .batch(["a", "b", "c"]))
+        intake.finish(["a", "b", "c"], .failed("no"), at: start)
+        #expect(intake.next(at: start) == .batch(["x"]))
+        intake.finish(["x"], .written, at: start)
+        guard case .wait(let until?) = intake.next(at: start) else {
+            Issue.record("no wait")
+            return
+        }
+        #expect(until > start)
+    }
+
+    @Test("A scan that met rows in flight is followed by another when they are done")
+    mutating func doubtful() {
+        intake.announce(["a"], at: start)
+        #expect(intake.next(at: start.ms(25)) == .batch(["a"]))
+        intake.scan(["a"], limit: 11)
+        #expect(intake.waiting == 0)
+        #expect(intake.next(at: start.ms(30)) == .wait(until: nil))
+        intake.finish(["a"], .written, at: start.ms(40))
+        #expect(!intake.isIdle)
+        #expect(intake.next(at: start.ms(40)) == .scan(limit: 10))
+        intake.scan([], limit: 10)
+        #expect(intake.isIdle)
+    }
+
+    @Test("A full page is followed by another, one with room or with nothing new is not")
+    mutating func pages() {
+        intake.scan((0..<10).map(String.init), limit: 10)
+        var begun: [String] = []
+        while case .batch(let keys) = intake.next(at: start) {
+            begun += keys
+            intake.finish(keys, .written, at: start)
+        }
+        #expect(begun == (0..<10).map(String.init))
+        #expect(intake.next(at: start) == .scan(limit: 10))
+        intake.scan(["10"], limit: 10)
+        #expect(intake.next(at: start) == .batch(["10"]))
+        intake.finish(["10"], .failed("no"), at: start)
+        #expect(intake.isIdle)
+        // One row is held: there is room for it beside a page.
+        intake.wantScan()
+        #expect(intake.next(at: start) == .scan(limit: 11))
+        intake.scan(["10"], limit: 1)
+        if case .scan = intake.next(at: start) { Issue.record("the same page again") }
+    }
+}
