@@ -39,8 +39,9 @@ public actor ConnectionPool: Gated {
         }
     }
 
-    /// Ends the idle sessions; lent ones end when they come back.
-    public func close() async {
+    /// Ends the idle sessions, as when the network is in doubt: others are opened when they are wanted. Lent ones have
+    /// their deadlines.
+    public func discardIdle() async {
         let idle = idle
         self.idle = []
         for connection in idle { await connection.close() }

@@ -15,6 +15,7 @@ public struct Daemon: Sendable {
     private let pipelines: [Int32: TablePipeline]
     private let bulletin: Bulletin
     private let activity: Activity
+    private let pool: ConnectionPool
     private let heartbeat: Duration
 
     /// - Parameters:
@@ -41,6 +42,7 @@ public struct Daemon: Sendable {
                 }
                 return (table.watch, pipeline)
             })
+        self.pool = pool
         activity = Activity(daemon: name, pool: pool)
         heartbeat = listener.heartbeat
     }
@@ -86,7 +88,8 @@ public struct Daemon: Sendable {
             guard let pipeline = pipelines[wakeup.watch] else { return }
             if let keys = wakeup.keys { await pipeline.announce(keys) } else { await pipeline.look() }
         case .pending(let watch): await pipelines[watch]?.look()
-        case .lost, .probeFailed, .heartbeat: break
+        case .lost: await pool.discardIdle()
+        case .probeFailed, .heartbeat: break
         }
     }
 
@@ -95,6 +98,8 @@ public struct Daemon: Sendable {
         var noted: [Int32: Vitals.Table] = [:]
         while !Task.isCancelled {
             await bulletin.changed.wait(until: nil)
+            // What comes with it is told with it: a batch is begun, embedded and done within this.
+            try? await Task.sleep(for: .milliseconds(100))
             let news = vitals.tables.filter { noted[$0.key] != $0.value }
             guard bulletin.backendPID != 0, !news.isEmpty, !Task.isCancelled else { continue }
             if await note(news) { noted.merge(news) { $1 } }

@@ -81,24 +81,19 @@ struct Message {
 extension [PostgresValue] {
     /// Gives a C array of pointers to the values, NULL for nil, valid during the call.
     fileprivate func withPointers<T>(_ body: (UnsafePointer<UnsafePointer<CChar>?>) -> T) -> T {
-        var pointers: [UnsafePointer<CChar>?] = []
-        pointers.reserveCapacity(count)
-        return withPointers(from: 0, &pointers, body)
-    }
-
-    /// One value a level, so that each stays where it is until `body` has returned; nothing is copied.
-    private func withPointers<T>(
-        from index: Int, _ pointers: inout [UnsafePointer<CChar>?], _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> T
-    ) -> T {
-        guard index < count else { return body(pointers) }
-        guard let bytes = self[index].bytes else {
-            pointers.append(nil)
-            return withPointers(from: index + 1, &pointers, body)
+        // One buffer for all of them: a pointer into each array would nest a closure a parameter.
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(reduce(1) { $0 + ($1.bytes?.count ?? 0) })
+        let offsets: [Int?] = map { value in
+            guard let value = value.bytes else { return nil }
+            defer { bytes.append(contentsOf: value) }
+            return bytes.count
         }
         // libpq takes a NULL pointer for NULL, so an empty value needs an address too.
-        return (bytes.isEmpty ? [0] : bytes).withUnsafeBytes { buffer in
-            pointers.append(buffer.baseAddress!.assumingMemoryBound(to: CChar.self))
-            return withPointers(from: index + 1, &pointers, body)
+        bytes.append(UInt8(0))
+        return bytes.withUnsafeBytes { buffer in
+            let start = buffer.baseAddress!.assumingMemoryBound(to: CChar.self)
+            return body(offsets.map { offset in offset.map { start + $0 } })
         }
     }
 }

@@ -17,8 +17,8 @@ import Testing
 
     /// What `WatchedTable.fragments` and the callers of each file have to offer.
     private static let offered: Set = [
-        "table", "key", "key_type", "equals", "embedding", "cast", "source", "columns",
-        "pending", "locked_row", "value",
+        "table", "key", "keys", "key_type", "equals", "embedding", "source", "columns",
+        "pending", "locked_row", "owner_triggers", "value",
     ]
 
     @Test(

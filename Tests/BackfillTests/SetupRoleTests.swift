@@ -16,8 +16,8 @@ struct SetupRoleTests {
         let script = try plan { _ in }.script
         #expect(
             script.contains(
-                "GRANT SELECT (\"id\", \"topic\", \"suggestion\", \"embedding\") ON \"public\".\"music_knowledge\" "
-                    + "TO \"the daemon\";"))
+                "GRANT SELECT (\"id\", \"topic\", \"suggestion\", \"embedding\", \"ctid\", "
+                    + "\"xmin\") ON \"public\".\"music_knowledge\" TO \"the daemon\";"))
         #expect(script.contains("GRANT UPDATE (\"embedding\") ON \"public\".\"music_knowledge\" TO \"the daemon\";"))
         #expect(script.contains("GRANT USAGE ON SCHEMA \"extensions\" TO \"the daemon\";"))
         #expect(!script.contains("POLICY"))
@@ -46,7 +46,7 @@ struct SetupRoleTests {
                 "watch SELECT", "migration SELECT", "activity SELECT", "activity INSERT", "activity UPDATE",
                 "activity DELETE",
             ],
-            readable: ["id", "topic", "suggestion", "embedding"], writable: ["embedding"], policies: ["r", "w"])
+            readable: ["id", "topic", "suggestion", "embedding", "ctid", "xmin"], writable: ["embedding"], policies: ["r", "w"])
         #expect(try SetupPlan(options, shape: shape, facts: Fixture.factsAfter).isEmpty)
         shape.grantee?.writable = []
         let plan = try SetupPlan(options, shape: shape, facts: Fixture.factsAfter)

@@ -113,6 +113,6 @@ struct PipelineBacklogTests {
         #expect(Array(result.failed.keys) == ["1000"])
         #expect(result.empty == 1)
         #expect(try await lab.wrongRows() == [])
-        await pool.close()
+        await pool.discardIdle()
     }
 }

@@ -131,7 +131,7 @@ extension Lab {
         let ended = Task { try await withDeadline(.seconds(30), "the daemon ended") { await running.value } }
         // What the body found wrong says more than a daemon that does not end because of it.
         let end = await ended.result
-        await pool.close()
+        await pool.discardIdle()
         try result.get()
         try end.get()
     }

@@ -14,6 +14,8 @@ public struct Batch: Sendable {
     public struct Report: Sendable {
         /// What became of each row that was asked for.
         public var outcomes: [String: RowOutcome] = [:]
+        /// The source hashes of the rows that failed.
+        public var sources: [String: Int64] = [:]
         /// Rows without any text, which got the zero vector.
         public var empty = 0
         /// Rows whose text was cut to the limit.
@@ -64,6 +66,7 @@ public struct Batch: Sendable {
             }
         }
         report.outcomes.merge(try await writer.write(embedded)) { $1 }
+        for row in rows where report.outcomes[row.key]?.isFailure ?? false { report.sources[row.key] = row.source }
         return report
     }
 

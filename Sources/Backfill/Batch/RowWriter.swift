@@ -34,14 +34,17 @@ public struct RowWriter: Sendable {
         } catch let error as PostgresError where error.mayBeOneRowsOwn {
             guard rows.count > 1 else { return [rows[0].key: .failed(error.description)] }
             let half = rows.count / 2
-            return try await write(Array(rows[..<half])).merging(write(Array(rows[half...]))) { $1 }
+            let outcomes = try await write(Array(rows[..<half])).merging(write(Array(rows[half...]))) { $1 }
+            // Where nobody gets through, a missing privilege or column is nobody's own.
+            if error.isAboutTheSchema, outcomes.values.allSatisfy(\.isFailure) { throw error }
+            return outcomes
         }
     }
 
     /// Writes what can be written now; rows that moved under the statement's eyes are tried again, a few times.
-    private func writeOnce(_ rows: [EmbeddedRow], on connection: PostgresConnection) async throws -> [String:
-        RowOutcome]
-    {
+    private func writeOnce(
+        _ rows: [EmbeddedRow], on connection: PostgresConnection
+    ) async throws -> [String: RowOutcome] {
         var outcomes: [String: RowOutcome] = [:]
         var left = rows
         for _ in 0..<3 where !left.isEmpty {
@@ -54,34 +57,36 @@ public struct RowWriter: Sendable {
         return outcomes
     }
 
-    /// One statement: the rows that it locked, and whether they were written.
-    private func writePass(_ rows: [EmbeddedRow], on connection: PostgresConnection) async throws -> [String:
-        RowOutcome]
-    {
-        let statement = Statement(
-            "write batch of \(table.displayName)", write,
+    /// One round trip and transaction: the rows that could be locked, and whether they were written and stay so.
+    private func writePass(
+        _ rows: [EmbeddedRow], on connection: PostgresConnection
+    ) async throws -> [String: RowOutcome] {
+        let (keys, sources) = (PostgresValue.textArray(rows.map(\.key)), PostgresValue.int8Array(rows.map(\.source)))
+        let vectors = table.parameter(for: rows.map(\.vector))
+        let answers = try await connection.pipeline(
             [
-                .textArray(rows.map(\.key)), .int8Array(rows.map(\.source)),
-                table.parameter(for: rows.map(\.vector)), .int4(Int32(rows[0].vector.count)),
-            ], prepared: true)
-        let answer = try await connection.execute(statement, deadline: Self.deadline)
+                Statement(
+                    "write batch of \(table.displayName)", write,
+                    [keys, sources, vectors, .int4(Int32(rows[0].vector.count))], prepared: true),
+                Statement("clear rewritten rows of \(table.displayName)", clear, [keys, sources], prepared: true),
+            ], deadline: Self.deadline)
         var outcomes: [String: RowOutcome] = [:]
-        var rewritten: [(key: String, source: Int64)] = []
-        for locked in answer {
+        for locked in answers[0] {
             let row = rows[Int(try locked.decode(0, as: Int64.self)) - 1]
             guard let source = try locked.decode(1, as: Int64?.self) else {
                 let reason = "a trigger of the table keeps the embedding from being written"
                 outcomes[row.key] = .refused(row, reason: reason)
                 continue
             }
-            outcomes[row.key] = source == row.source ? .written : .rewritten
-            if source != row.source { rewritten.append((row.key, source)) }
+            if try locked.decode(2, as: Bool.self) {
+                outcomes[row.key] = .refused(row, reason: "a trigger of the table puts NULL in the embedding's place")
+            } else {
+                outcomes[row.key] = source == row.source ? .written : .rewritten
+            }
         }
-        if !rewritten.isEmpty {
-            try await connection.execute(
-                Statement(
-                    "clear rewritten rows of \(table.displayName)", clear,
-                    [.textArray(rewritten.map(\.key)), .int8Array(rewritten.map(\.source))]), deadline: Self.deadline)
+        for cleared in answers[1] {
+            let key = rows[Int(try cleared.decode(0, as: Int64.self)) - 1].key
+            if outcomes[key] == .written { outcomes[key] = .rewritten }
         }
         return outcomes
     }
@@ -100,6 +105,9 @@ public struct RowWriter: Sendable {
                 outcomes[row.key] = .settled
             } else if now.source != row.source {
                 outcomes[row.key] = .outdated
+            } else if !table.hasRowSecurity {
+                // Nothing else keeps a row from being locked.
+                outcomes[row.key] = .locked(row)
             } else if try await isLocked(row.key, on: connection) {
                 outcomes[row.key] = .locked(row)
             } else if try await standing(of: [row.key], on: connection)[row.key] ?? (0, false) != now {
@@ -138,10 +146,15 @@ public struct RowWriter: Sendable {
 }
 
 extension PostgresError {
-    /// Whether an error of a batch may come from one of its rows: from a constraint, a trigger, or the data itself.
+    /// Whether an error of a write may come from one of its rows: from a constraint, a trigger, the data itself, or
+    /// whatever SQLSTATE an owner's function makes up.
     ///
-    /// Everything about the connection, the server's state, the schema, privileges, locks and deadlines is not.
+    /// What is about the connection, the server's state, locks, deadlines and read-only transactions is not.
     var mayBeOneRowsOwn: Bool {
-        code == .server && ["22", "23", "27", "38", "39", "44", "P0"].contains(where: hasState)
+        guard code == .server, !isConnectionFailure else { return false }
+        return !["08", "0A", "25", "26", "28", "40", "53", "54", "55", "57", "58", "F0", "XX"].contains(where: hasState)
     }
+
+    /// Whether it is about names and privileges: of the whole table as a rule, though a trigger may meet it in one row.
+    var isAboutTheSchema: Bool { hasState("42") || hasState("3F") }
 }

@@ -8,6 +8,9 @@ final class Inbox: Sendable {
         case end
     }
 
+    /// Notifications that wait to be heard, at most.
+    private static let most = 16_384
+
     private struct State {
         var payloads: [String] = []
         var taken = 0
@@ -33,7 +36,9 @@ final class Inbox: Sendable {
 
     private func put(_ payload: String?) {
         state.withLock { state in
-            if let payload { state.payloads.append(payload) } else { state.isEnded = true }
+            guard let payload else { return state.isEnded = true }
+            // What is dropped here is found by the next heartbeat's probe.
+            if state.payloads.count < Self.most { state.payloads.append(payload) }
         }
         signal.set()
     }

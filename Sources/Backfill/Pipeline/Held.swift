@@ -15,6 +15,8 @@ struct Held: Sendable {
         var next: Instant
         /// The vector that only has to be written, where it was kept.
         var vector: EmbeddedRow?
+        /// The hash of what it failed with, where that is known.
+        var source: Int64?
     }
 
     private var retry: RetrySettings
@@ -38,14 +40,15 @@ struct Held: Sendable {
     ///
     /// - Returns: Whether the row was set aside by this failure.
     mutating func fail(
-        _ key: String, reason: String, vector: EmbeddedRow? = nil, at now: Instant,
+        _ key: String, reason: String, vector: EmbeddedRow? = nil, source: Int64? = nil, at now: Instant,
         using random: inout some RandomNumberGenerator
     ) -> Bool {
         let attempts = (entries[key]?.attempts ?? 0) + 1
         var backoff = Backoff(first: retry.first, longest: retry.longest)
         for _ in 1..<attempts { _ = backoff.next(using: &random) }
         let wait = attempts >= retry.attempts ? retry.longest : backoff.next(using: &random)
-        put(key, Entry(reason: reason, attempts: attempts, next: now + wait, vector: vector))
+        let source = source ?? vector?.source
+        put(key, Entry(reason: reason, attempts: attempts, next: now + wait, vector: vector, source: source))
         return attempts == retry.attempts
     }
 
@@ -58,7 +61,9 @@ struct Held: Sendable {
     mutating func wait(for row: EmbeddedRow, at now: Instant) {
         let attempts = entries[row.key]?.attempts ?? 0
         let reason = "locked by another transaction"
-        put(row.key, Entry(reason: reason, attempts: attempts, next: now + .seconds(1), vector: row))
+        // Where its vector can't be kept, looking again costs embedding it again.
+        let wait = vectors < Self.mostVectors ? Duration.seconds(1) : .seconds(30)
+        put(row.key, Entry(reason: reason, attempts: attempts, next: now + wait, vector: row, source: row.source))
     }
 
     enum Due: Sendable {
@@ -86,6 +91,16 @@ struct Held: Sendable {
     /// The row was being tried and nothing is known of the outcome: it may be tried again at once.
     mutating func returned(_ key: String, at now: Instant) {
         entries[key]?.next = now
+    }
+
+    /// Rows whose text would be worth a look: a text other than the one they failed with starts with a clean sheet.
+    func withSource(_ most: Int) -> [String] {
+        entries.lazy.filter { $0.value.source != nil }.prefix(most).map(\.key)
+    }
+
+    /// Whether the row failed with another text than this.
+    func hasChanged(_ key: String, source: Int64) -> Bool {
+        entries[key]?.source.map { $0 != source } ?? false
     }
 
     /// The row is done with: embedded, gone, or changed so that it starts with a clean sheet.

@@ -22,11 +22,14 @@ struct Intake: Sendable {
     /// How much of `backlog` has been handed out; cheaper than taking from the front.
     private var handedOut = 0
     private var inFlight: Set<String> = []
+    /// Those in flight that nobody has seen in the table yet.
+    private var hearsay: Set<String> = []
     /// Announced while in flight: what the batch read of them may be out of date.
     private var announcedAgain: Set<String> = []
     /// How often in a row a key's text changed between read and write.
     private var changes: [String: Int] = [:]
     private(set) var held: Held
+    private var wasHeldsTurn = false
     private var batches = 0
     private var begun = 0
     private var isScanWanted = false
@@ -83,6 +86,17 @@ struct Intake: Sendable {
         isScanWanted = true
     }
 
+    /// A batch met a key that is none of the column's type. Anybody can send notifications: if these rows were
+    /// announced, what was announced is let go, and a scan finds those that the table has.
+    ///
+    /// - Returns: Whether they were.
+    mutating func distrust(_ keys: [String]) -> Bool {
+        guard keys.contains(where: hearsay.contains) else { return false }
+        announced.removeAll()
+        isScanWanted = true
+        return true
+    }
+
     /// A scan began: what is wanted from here on wants another one.
     mutating func scanBegan() {
         isScanning = true
@@ -97,6 +111,17 @@ struct Intake: Sendable {
         if keys.contains(where: inFlight.contains) { isScanDoubtful = true }
         // A full page may have more behind it; a page of nothing new would only be found again.
         if keys.count >= limit, !backlog.isEmpty { isScanWanted = true }
+    }
+
+    /// Rows that are held, to look whether their text is another by now; those in flight left out.
+    var suspects: [String] { held.withSource(500).filter { !inFlight.contains($0) } }
+
+    /// What was found of suspects: the hashes of their present texts.
+    mutating func examined(_ sources: [String: Int64], at now: Instant) {
+        for (key, source) in sources where !inFlight.contains(key) && held.hasChanged(key, source: source) {
+            held.settle(key)
+            announced.add(key, at: now)
+        }
     }
 
     /// A batch, or a scan, failed for a reason that is no row's own: everything waits, nobody is charged.
@@ -124,18 +149,20 @@ struct Intake: Sendable {
     /// A batch came to its end with these outcomes.
     ///
     /// - Returns: Rows that were set aside by it, with the reason.
-    mutating func finished(_ outcomes: [String: RowOutcome], at now: Instant) -> [(key: String, reason: String)] {
-        backoff.reset()
+    mutating func finished(
+        _ outcomes: [String: RowOutcome], sources: [String: Int64] = [:], at now: Instant
+    ) -> [(key: String, reason: String)] {
         var setAside: [(String, String)] = []
         for (key, outcome) in outcomes {
             guard let reason = settle(key, outcome, at: now) else { continue }
-            if held.fail(key, reason: reason, vector: outcome.keptVector, at: now, using: &random) {
+            let (vector, source) = (outcome.keptVector, sources[key])
+            if held.fail(key, reason: reason, vector: vector, source: source, at: now, using: &random) {
                 setAside.append((key, reason))
             }
         }
         release(Array(outcomes.keys), at: now)
         // A table that refuses everybody is no longer a matter of rows.
-        if held.isFull { paused(at: now) }
+        if held.isFull { paused(at: now) } else { backoff.reset() }
         return setAside
     }
 
@@ -148,6 +175,7 @@ struct Intake: Sendable {
     private mutating func release(_ keys: [String], at now: Instant) {
         for key in keys {
             inFlight.remove(key)
+            hearsay.remove(key)
             guard announcedAgain.remove(key) != nil else { continue }
             // As when it is announced at any other time.
             held.settle(key)
@@ -216,9 +244,14 @@ struct Intake: Sendable {
     private mutating func nextBatch(at now: Instant) -> Action? {
         // New rows first: somebody may be looking for them, while the backlog has waited anyway.
         if let keys = announced.take(at: now)?.filter({ !inFlight.contains($0) }), !keys.isEmpty {
+            hearsay.formUnion(keys)
             return begin(keys, at: now)
         }
-        if let due = held.due, due <= now {
+        // Held rows may be many, and the backlog must not wait behind them for ever: by turns.
+        let isBacklogsTurn = wasHeldsTurn && handedOut < backlog.count
+        wasHeldsTurn = false
+        if !isBacklogsTurn, let due = held.due, due <= now {
+            wasHeldsTurn = true
             switch held.take(settings.rows, at: now) {
             case .vectors(let rows):
                 inFlight.formUnion(rows.map(\.key))

@@ -119,12 +119,13 @@ public actor TablePipeline {
         do {
             let done = try await work()
             recovered()
-            let setAside = intake.finished(done.outcomes, at: clock.now)
+            let setAside = intake.finished(done.outcomes, sources: done.sources, at: clock.now)
             report(.batch(done, took: clock.now - began))
             for (key, reason) in setAside { report(.setAside(key: key, reason: reason)) }
         } catch {
+            let isHearsay = (error as? PostgresError)?.hasState("22") ?? false && intake.distrust(keys)
             intake.ended(keys, at: clock.now)
-            failed(error)
+            if !isHearsay { failed(error) }
         }
         signal.set()
     }
@@ -134,6 +135,11 @@ public actor TablePipeline {
             let keys = try await batch.reader.scan(limit: limit)
             recovered()
             intake.scanned(keys, limit: limit)
+            let suspects = intake.suspects
+            if !suspects.isEmpty {
+                let rows = try await batch.reader.read(suspects)
+                intake.examined(Dictionary(rows.map { ($0.key, $0.source) }) { $1 }, at: clock.now)
+            }
             report(.scanned(found: keys.count, isAll: keys.count < limit))
         } catch {
             failed(error)

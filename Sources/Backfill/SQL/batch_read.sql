@@ -2,5 +2,5 @@
 -- $1 text[]: keys; $2 int: characters of a column that are read at most.
 SELECT t.{key}::pg_catalog.text AS key, {source} AS source, {columns}
 FROM {table} AS t
-WHERE t.{key} {equals} ANY ($1::pg_catalog.text[]::{key_type}[])
+WHERE t.{key} {equals} ANY ({keys})
   AND {pending}

@@ -4,7 +4,8 @@
 -- It waits for no row lock and locks in key order, so it neither blocks nor deadlocks with anybody.
 -- $1 text[]: keys; $2 bigint[]: source hashes; $3: the vectors, as an array of the column's type, or for real[] one
 -- after another in one array; $4 int: their dimension.
--- Answers the number of each row it locked, with the hash after the write; NULL there where it was not written.
+-- Answers the number of each row it locked, with the hash after the write, NULL where it was not written, and whether
+-- a trigger put NULL in the vector's place.
 WITH batch AS MATERIALIZED (
     SELECT b.key::{key_type} AS key, b.source, b.number
     FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.int8[]))
@@ -20,7 +21,7 @@ WITH batch AS MATERIALIZED (
     SET {embedding} = {value}
     FROM locked AS l
     WHERE {locked_row}
-    RETURNING l.number, {source} AS source
+    RETURNING l.number, {source} AS source, {pending} AS discarded
 )
-SELECT l.number, w.source
+SELECT l.number, w.source, w.discarded
 FROM locked AS l LEFT JOIN written AS w ON w.number OPERATOR(pg_catalog.=) l.number

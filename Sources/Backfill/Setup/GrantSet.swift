@@ -36,7 +36,9 @@ struct GrantSet: Sendable, Hashable {
         }
         let spec = options.spec
         var seen: Set<String> = []
-        let read = ([spec.key] + spec.recipe.columns + shape.baseColumns(of: spec.recipe) + [spec.embedding])
+        // A row's place and writer, by which the daemon finds again what it has just locked, are columns too.
+        let system = ["ctid", "xmin"]
+        let read = ([spec.key] + spec.recipe.columns + shape.baseColumns(of: spec.recipe) + [spec.embedding] + system)
             .filter { seen.insert($0).inserted && !grantee.readable.contains($0) }
         if !read.isEmpty { sql.append("GRANT SELECT (\(quoteIdentifiers(read))) ON \(table) TO \(role);") }
         let mayWrite = grantee.writable.contains(spec.embedding)

@@ -47,7 +47,7 @@ public struct TextRendering: Sendable {
             whole = hasValue ? text : ""
         }
         let (text, isCut) = Self.cut(whole, to: textBytes)
-        return text.allSatisfy(\.isWhitespace) ? ("", false) : (text, isCut)
+        return text.allSatisfy(\.isWhitespace) ? ("", isCut) : (text, isCut)
     }
 
     private func readable(_ value: String?, of column: String, path: [String]) -> String {

@@ -8,10 +8,15 @@ extension WatchedTable {
             "key": quoteIdentifier(spec.key),
             "key_type": keyType,
             "equals": keyEquality,
+            // There are no arrays of arrays to cast to.
+            "keys": keyType.hasSuffix("[]")
+                ? "SELECT k.key::\(keyType) FROM pg_catalog.unnest($1::pg_catalog.text[]) AS k (key)"
+                : "$1::pg_catalog.text[]::\(keyType)[]",
             "embedding": quoteIdentifier(spec.embedding),
             "pending": pending,
             "value": vectorValue,
             "locked_row": lockedRow,
+            "owner_triggers": ownerTriggers,
             "source": source.sql(alias: "t"),
         ]
     }
@@ -35,6 +40,18 @@ extension WatchedTable {
         guard isPartitioned else { return "t.ctid OPERATOR(pg_catalog.=) l.tid" }
         return "t.\(quoteIdentifier(spec.key)) \(keyEquality) l.key AND \(pending) "
             + "AND \(source.sql(alias: "t")) OPERATOR(pg_catalog.=) l.source"
+    }
+
+    /// Whether triggers that are not ours fire for our writes; of a partitioned table it is taken for granted.
+    private var ownerTriggers: String {
+        guard !isPartitioned else { return "true" }
+        return """
+            (SELECT EXISTS (
+                SELECT FROM pg_catalog.pg_trigger AS g
+                WHERE g.tgrelid OPERATOR(pg_catalog.=) \(relation)::pg_catalog.oid AND NOT g.tgisinternal
+                    AND (g.tgtype OPERATOR(pg_catalog.&) 16::pg_catalog.int2) OPERATOR(pg_catalog.<>) 0
+                    AND pg_catalog.strpos(g.tgname::pg_catalog.text, 'backfilld_') OPERATOR(pg_catalog.=) 0))
+            """
     }
 
     /// The vector with the number `l.number` in the parameter `$3` of a write.

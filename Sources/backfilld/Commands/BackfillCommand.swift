@@ -46,7 +46,7 @@ struct BackfillCommand: AsyncParsableCommand {
                     summaries.append(try await fill(table, assembly, pool, on: connection))
                 }
             }
-            await pool.close()
+            await pool.discardIdle()
             await connection.close()
         }
         if json, !dryRun { print(try Summary.json(summaries)) }

@@ -53,7 +53,7 @@ struct StatusCommand: AsyncParsableCommand {
             "  last       "
                 + (status.lastEmbeddedAt.map { at in
                     "\(at) (\(Vitals.span(.seconds(status.lastEmbeddedSecondsAgo ?? 0))) ago)"
-                } ?? "no daemon has embedded a row yet"),
+                } ?? "not known: no daemon has told yet"),
             "  rate       \(Int(status.rowsPerSecond).grouped) rows/s",
         ]
         if status.daemons.isEmpty {

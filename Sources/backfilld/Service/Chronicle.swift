@@ -103,7 +103,7 @@ final class Chronicle: Sendable {
             write(state.withLock { $0.tables[table.watch, default: Table()].lines.flush() }, name)
         case .setAside(let key, let reason):
             logger.error(
-                "\(name): row \(key) set aside: \(reason). It is tried again now and then",
+                "\(name): row \(key) set aside: \(reason). It is tried again now and then, and when its text changes",
                 metadata: ["table": "\(name)", "key": "\(key)"])
         case .trouble(let error):
             let text = Failure.message(for: error)

@@ -89,7 +89,7 @@ final class Service: Sendable {
             try await group.next()
             group.cancelAll()
         }
-        await pool.close()
+        await pool.discardIdle()
         chronicle.finish()
         summarise(daemon.vitals, ran: .now - began)
     }
