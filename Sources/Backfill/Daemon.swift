@@ -86,7 +86,11 @@ public struct Daemon: Sendable {
             }
         case .wakeup(let wakeup):
             guard let pipeline = pipelines[wakeup.watch] else { return }
-            if let keys = wakeup.keys { await pipeline.announce(keys) } else { await pipeline.look() }
+            if let keys = wakeup.keys {
+                await pipeline.announce(keys.map { RowKey($0) })
+            } else {
+                await pipeline.look()
+            }
         case .pending(let watch): await pipelines[watch]?.look()
         case .lost: await pool.discardIdle()
         case .probeFailed, .heartbeat: break

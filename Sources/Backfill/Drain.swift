@@ -16,7 +16,7 @@ public struct Drain: Sendable {
         /// Rows whose vector is in the table now.
         public var embedded = 0
         /// Rows that took none, with the reason.
-        public var failed: [String: String] = [:]
+        public var failed: [RowKey: String] = [:]
         /// Rows without text, which got the zero vector.
         public var empty = 0
         /// Rows whose text was cut.
@@ -71,7 +71,7 @@ public struct Drain: Sendable {
 private final class DrainState: Sendable {
     private let state = Mutex((result: Drain.Result(), error: (any Error)?.none))
     /// Rows that were locked at their last try, and since when there have been any.
-    private let locked = Mutex((keys: Set<String>(), since: ContinuousClock.now))
+    private let locked = Mutex((keys: Set<RowKey>(), since: ContinuousClock.now))
 
     /// How long rows are waited for that others have locked: a daemon beside us for a moment, somebody else for long.
     private static let patience = Duration.seconds(5)

@@ -9,7 +9,8 @@ extension PostgresError {
         let message = field("M") ?? String(cString: PQresultErrorMessage(result)).trimmedLine
         // Only libpq's own errors have no SQLSTATE, and it makes them up when the connection is gone.
         return PostgresError(
-            field("C") == nil ? .connectionLost : .server, message, sqlState: field("C"), severity: field("V"), detail: field("D"),
+            field("C") == nil ? .connectionLost : .server, message, sqlState: field("C"), severity: field("V"),
+            detail: field("D"),
             hint: field("H"), statement: statement)
     }
 

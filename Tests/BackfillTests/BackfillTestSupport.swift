@@ -34,7 +34,7 @@ extension Instant {
 
 extension EmbeddedRow {
     /// A row whose vector does not matter.
-    init(_ key: String, source: Int64 = 1) {
+    init(_ key: RowKey, source: Int64 = 1) {
         self.init(key: key, source: source, vector: [1, 0])
     }
 }
@@ -62,12 +62,12 @@ extension Intake {
 
     /// Every key of these with the same outcome.
     @discardableResult
-    mutating func finish(_ keys: [String], _ outcome: RowOutcome, at now: Instant) -> [(key: String, reason: String)] {
+    mutating func finish(_ keys: [RowKey], _ outcome: RowOutcome, at now: Instant) -> [(key: RowKey, reason: String)] {
         finished(Dictionary(uniqueKeysWithValues: keys.map { ($0, outcome) }), at: now)
     }
 
     /// A scan that brought these, with as much room as `next` asked for.
-    mutating func scan(_ keys: [String], limit: Int) {
+    mutating func scan(_ keys: [RowKey], limit: Int) {
         scanBegan()
         scanned(keys, limit: limit)
     }

@@ -26,7 +26,7 @@ import Testing
 
     @Test("Bytes are counted, not characters")
     func bytes() {
-        let rows = ["éé", "éé"].map { PendingRow(key: $0, source: 1, text: $0) }
+        let rows = ["éé", "éé"].map { PendingRow(key: RowKey($0), source: 1, text: $0) }
         #expect(Batch.calls(rows, rows: 9, bytes: 7).count == 2)
         #expect(Batch.calls(rows, rows: 9, bytes: 8).count == 1)
     }

@@ -39,7 +39,7 @@ import Testing
     @Test("A full batch is due at once and takes no more than it holds, oldest first")
     func full() {
         var debouncer = debouncer()
-        for key in ["a", "b", "c", "d"] { debouncer.add(key, at: start.ms(7)) }
+        for key in ["a", "b", "c", "d"] as [RowKey] { debouncer.add(key, at: start.ms(7)) }
         #expect(debouncer.due == start.ms(7))
         #expect(debouncer.take(at: start.ms(7)) == ["a", "b", "c"])
         #expect(debouncer.count == 1)
@@ -85,7 +85,7 @@ import Testing
 
     /// The rules once more, as plainly as they can be said: a list of keys with the times at which they came.
     private struct Model {
-        var keys: [(name: String, waitsSince: Instant)] = []
+        var keys: [(name: RowKey, waitsSince: Instant)] = []
         var last = start
 
         func due(_ rows: Int) -> Instant? {
@@ -104,7 +104,7 @@ import Testing
         for _ in 0..<2_000 {
             now = now.ms(Int.random(in: 0...40, using: &random))
             if random.chance(0.7) {
-                let key = "\(Int.random(in: 0..<12, using: &random))"
+                let key = RowKey("\(Int.random(in: 0..<12, using: &random))")
                 debouncer.add(key, at: now)
                 model.last = now
                 if !model.keys.contains(where: { $0.name == key }) { model.keys.append((key, now)) }
@@ -127,7 +127,7 @@ import Testing
     func bounded(seed: UInt64) {
         var random = SeededRandom(seed: seed)
         var debouncer = debouncer(rows: 4)
-        var arrivals: [String: Instant] = [:]
+        var arrivals: [RowKey: Instant] = [:]
         var now = start
         var next = 0
         for round in 0..<1_000 {

@@ -6,7 +6,7 @@ import Testing
     private var intake = Intake.seeded()
 
     /// Announces a row, waits until it is due and begins it.
-    private mutating func begin(_ key: String, at now: Instant = start) {
+    private mutating func begin(_ key: RowKey, at now: Instant = start) {
         intake.announce([key], at: now)
         #expect(intake.next(at: now.ms(25)) == .batch([key]))
     }
@@ -177,7 +177,7 @@ import Testing
     mutating func mostRows() {
         intake = .seeded(.small { $0.mostRows = 6 })
         intake.wantScan()
-        intake.scan((0..<10).map(String.init), limit: 10)
+        intake.scan((0..<10).map { RowKey("\($0)") }, limit: 10)
         #expect(intake.next(at: start) == .batch(["0", "1", "2", "3"]))
         #expect(intake.next(at: start) == .batch(["4", "5"]))
         intake.finish(["0", "1", "2", "3"], .written, at: start)
@@ -191,7 +191,7 @@ import Testing
     @Test("A table that refuses everybody is paused instead of being remembered row by row")
     mutating func full() {
         intake = .seeded(.small { $0.backlogRows = Held.mostRows })
-        intake.scan((0..<Held.mostRows).map(String.init), limit: Held.mostRows + 1)
+        intake.scan((0..<Held.mostRows).map { RowKey("\($0)") }, limit: Held.mostRows + 1)
         guard case .batch(let keys) = intake.next(at: start) else {
             Issue.record("no batch")
             return
@@ -207,7 +207,7 @@ import Testing
 
     @Test("Other settings hold from the next batch on")
     mutating func apply() {
-        intake.scan((0..<9).map(String.init), limit: 10)
+        intake.scan((0..<9).map { RowKey("\($0)") }, limit: 10)
         #expect(intake.next(at: start) == .batch(["0", "1", "2", "3"]))
         intake.apply(.small { ($0.backlogRows, $0.inFlight) = (2, 1) })
         #expect(intake.next(at: start) == .wait(until: nil))

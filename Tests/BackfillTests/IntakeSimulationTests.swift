@@ -7,23 +7,23 @@ private struct Simulation {
     enum Row { case pending(version: Int64), embedded(version: Int64) }
     /// What a batch has read: keys with the versions it saw.
     struct Work {
-        var keys: [String]
-        var vectors: [String: Int64]?
+        var keys: [RowKey]
+        var vectors: [RowKey: Int64]?
     }
 
     var random: SeededRandom
     let settings: PipelineSettings
     var intake: Intake
     var now = start
-    var table: [String: Row] = [:]
+    var table: [RowKey: Row] = [:]
     var works: [Work] = []
     /// The scan under way, with the keys that its snapshot has.
-    var scan: (keys: [String], limit: Int)?
+    var scan: (keys: [RowKey], limit: Int)?
     /// Rows that take no vector, at first.
-    var broken: Set<String> = []
-    var locked: Set<String> = []
+    var broken: Set<RowKey> = []
+    var locked: Set<RowKey> = []
     var isConnected = true
-    var problems: [String] = []
+    var problems: [RowKey] = []
 
     init(seed: UInt64) {
         random = SeededRandom(seed: seed)
@@ -37,11 +37,11 @@ private struct Simulation {
         intake = .seeded(settings, seed: seed)
     }
 
-    var pending: [String] {
+    var pending: [RowKey] {
         table.filter { if case .pending = $0.value { true } else { false } }.keys.sorted()
     }
 
-    func version(_ key: String) -> Int64? {
+    func version(_ key: RowKey) -> Int64? {
         switch table[key] {
         case .pending(let version), .embedded(let version): version
         case nil: nil
@@ -52,7 +52,8 @@ private struct Simulation {
 
     mutating func write() {
         let keys = Set(
-            (0..<Int.random(in: 1...6, using: &random)).map { _ in "\(Int.random(in: 0..<30, using: &random))" })
+            (0..<Int.random(in: 1...6, using: &random)).map { _ in RowKey("\(Int.random(in: 0..<30, using: &random))") }
+        )
         for key in keys.sorted() {
             if random.chance(0.1) { table[key] = nil } else { table[key] = .pending(version: (version(key) ?? 0) + 1) }
             if random.chance(0.1) { locked.insert(key) } else { locked.remove(key) }
@@ -126,7 +127,7 @@ private struct Simulation {
             return
         }
         let work = works.remove(at: at)
-        var outcomes: [String: RowOutcome] = [:]
+        var outcomes: [RowKey: RowOutcome] = [:]
         for key in work.keys { outcomes[key] = outcome(key, vectors[key]) }
         for (key, outcome) in outcomes where outcome == .written {
             table[key] = .embedded(version: version(key) ?? 0)
@@ -134,7 +135,7 @@ private struct Simulation {
         _ = intake.finished(outcomes, at: now)
     }
 
-    func outcome(_ key: String, _ read: Int64?) -> RowOutcome {
+    func outcome(_ key: RowKey, _ read: Int64?) -> RowOutcome {
         guard let read, case .pending(let version) = table[key] else { return .settled }
         if version != read { return .outdated }
         let row = EmbeddedRow(key, source: read)

@@ -55,7 +55,7 @@ import Testing
 
     @Test("No more batches than allowed are under way")
     mutating func bounded() {
-        intake.scan((0..<9).map(String.init), limit: 10)
+        intake.scan((0..<9).map { RowKey("\($0)") }, limit: 10)
         #expect(intake.next(at: start) == .batch(["0", "1", "2", "3"]))
         #expect(intake.next(at: start) == .batch(["4", "5", "6", "7"]))
         intake.wantScan()
@@ -115,13 +115,13 @@ import Testing
 
     @Test("A full page is followed by another, one with room or with nothing new is not")
     mutating func pages() {
-        intake.scan((0..<10).map(String.init), limit: 10)
-        var begun: [String] = []
+        intake.scan((0..<10).map { RowKey("\($0)") }, limit: 10)
+        var begun: [RowKey] = []
         while case .batch(let keys) = intake.next(at: start) {
             begun += keys
             intake.finish(keys, .written, at: start)
         }
-        #expect(begun == (0..<10).map(String.init))
+        #expect(begun == (0..<10).map { RowKey("\($0)") })
         #expect(intake.next(at: start) == .scan(limit: 10))
         intake.scan(["10"], limit: 10)
         #expect(intake.next(at: start) == .batch(["10"]))

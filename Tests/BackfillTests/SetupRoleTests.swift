@@ -46,7 +46,8 @@ struct SetupRoleTests {
                 "watch SELECT", "migration SELECT", "activity SELECT", "activity INSERT", "activity UPDATE",
                 "activity DELETE",
             ],
-            readable: ["id", "topic", "suggestion", "embedding", "ctid", "xmin"], writable: ["embedding"], policies: ["r", "w"])
+            readable: ["id", "topic", "suggestion", "embedding", "ctid", "xmin"], writable: ["embedding"],
+            policies: ["r", "w"])
         #expect(try SetupPlan(options, shape: shape, facts: Fixture.factsAfter).isEmpty)
         shape.grantee?.writable = []
         let plan = try SetupPlan(options, shape: shape, facts: Fixture.factsAfter)

@@ -16,7 +16,7 @@ final class LabDaemon: Sendable {
         var batches = 0
         var written = 0
         var troubles: [String] = []
-        var setAside: [(key: String, reason: String)] = []
+        var setAside: [(key: RowKey, reason: String)] = []
         var mostHeld = 0
         var mostKnown = 0
     }

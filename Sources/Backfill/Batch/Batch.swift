@@ -13,9 +13,9 @@ public struct Batch: Sendable {
     /// What one batch did.
     public struct Report: Sendable {
         /// What became of each row that was asked for.
-        public var outcomes: [String: RowOutcome] = [:]
+        public var outcomes: [RowKey: RowOutcome] = [:]
         /// The source hashes of the rows that failed.
-        public var sources: [String: Int64] = [:]
+        public var sources: [RowKey: Int64] = [:]
         /// Rows without any text, which got the zero vector.
         public var empty = 0
         /// Rows whose text was cut to the limit.
@@ -45,7 +45,7 @@ public struct Batch: Sendable {
     ///
     /// - Parameter keys: The text form of their keys.
     /// - Throws: ``PostgresError``, ``EmbeddingError`` or what the embedder throws: a failure that is no row's own.
-    public func run(_ keys: [String]) async throws -> Report {
+    public func run(_ keys: [RowKey]) async throws -> Report {
         var report = Report()
         for key in keys { report.outcomes[key] = .settled }
         let rows = try await reader.read(keys)
@@ -66,7 +66,10 @@ public struct Batch: Sendable {
             }
         }
         report.outcomes.merge(try await writer.write(embedded)) { $1 }
-        for row in rows where report.outcomes[row.key]?.isFailure ?? false { report.sources[row.key] = row.source }
+        // A trigger that rewrites the text gives the row another one with each try: that is no new text.
+        for row in rows where report.outcomes[row.key] != .rewritten && report.outcomes[row.key]?.isFailure ?? false {
+            report.sources[row.key] = row.source
+        }
         return report
     }
 

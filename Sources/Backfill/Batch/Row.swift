@@ -1,7 +1,7 @@
 /// A pending row as it was read: what to embed, and what the text was made from.
 public struct PendingRow: Sendable, Hashable {
     /// The text form of its key.
-    public let key: String
+    public let key: RowKey
     /// The 64-bit hash of the columns that the text was made from; see ``SourceExpression``.
     public let source: Int64
     /// The text to embed; empty where the row has none.
@@ -10,7 +10,7 @@ public struct PendingRow: Sendable, Hashable {
     public let isCut: Bool
 
     /// A row as it was read.
-    public init(key: String, source: Int64, text: String, isCut: Bool = false) {
+    public init(key: RowKey, source: Int64, text: String, isCut: Bool = false) {
         self.key = key
         self.source = source
         self.text = text
@@ -21,14 +21,14 @@ public struct PendingRow: Sendable, Hashable {
 /// A vector on its way into a row.
 public struct EmbeddedRow: Sendable, Hashable {
     /// The text form of the row's key.
-    public let key: String
+    public let key: RowKey
     /// The hash of the columns that the text was made from.
     public let source: Int64
     /// The vector.
     public let vector: [Float]
 
     /// A vector for a row.
-    public init(key: String, source: Int64, vector: [Float]) {
+    public init(key: RowKey, source: Int64, vector: [Float]) {
         self.key = key
         self.source = source
         self.vector = vector

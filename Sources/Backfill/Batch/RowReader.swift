@@ -36,24 +36,24 @@ public struct RowReader: Sendable {
     ///
     /// - Parameter keys: The text form of keys.
     /// - Throws: ``PostgresError``; `CancellationError`.
-    public func read(_ keys: [String]) async throws -> [PendingRow] {
+    public func read(_ keys: [RowKey]) async throws -> [PendingRow] {
         let statement = Statement(
             "read batch of \(table.displayName)", read,
-            [.textArray(keys), .int4(Int32(clamping: textBytes * Self.columnFactor))], prepared: true)
+            [.textArray(keys.map(\.text)), .int4(Int32(clamping: textBytes * Self.columnFactor))], prepared: true)
         let rows = try await pool.withConnection { try await $0.execute(statement, deadline: Self.deadline) }
         return try rows.map { row in
             let values = try columns.indices.map { try row.decode($0 + 2, as: String?.self) }
             let (text, isCut) = rendering.text(values)
-            return PendingRow(key: try row.decode(0), source: try row.decode(1), text: text, isCut: isCut)
+            return PendingRow(key: RowKey(try row.decode(0)), source: try row.decode(1), text: text, isCut: isCut)
         }
     }
 
     /// Keys of pending rows, at most so many, in the order in which the table has them.
     ///
     /// - Throws: ``PostgresError``; `CancellationError`.
-    public func scan(limit: Int) async throws -> [String] {
+    public func scan(limit: Int) async throws -> [RowKey] {
         let statement = Statement("scan backlog of \(table.displayName)", scan, [.int8(Int64(limit))])
         let rows = try await pool.withConnection { try await $0.execute(statement, deadline: Self.deadline) }
-        return try rows.map { try $0.decode(0) }
+        return try rows.map { RowKey(try $0.decode(0)) }
     }
 }

@@ -27,7 +27,7 @@ public struct RowWriter: Sendable {
     ///
     /// An error that may be one row's own, a CHECK or an owner's RAISE, splits the batch until it is found.
     /// - Throws: ``PostgresError`` where the failure is no row's own; `CancellationError`.
-    public func write(_ rows: [EmbeddedRow]) async throws -> [String: RowOutcome] {
+    public func write(_ rows: [EmbeddedRow]) async throws -> [RowKey: RowOutcome] {
         guard !rows.isEmpty else { return [:] }
         do {
             return try await pool.withConnection { try await writeOnce(rows, on: $0) }
@@ -44,8 +44,8 @@ public struct RowWriter: Sendable {
     /// Writes what can be written now; rows that moved under the statement's eyes are tried again, a few times.
     private func writeOnce(
         _ rows: [EmbeddedRow], on connection: PostgresConnection
-    ) async throws -> [String: RowOutcome] {
-        var outcomes: [String: RowOutcome] = [:]
+    ) async throws -> [RowKey: RowOutcome] {
+        var outcomes: [RowKey: RowOutcome] = [:]
         var left = rows
         for _ in 0..<3 where !left.isEmpty {
             for row in left { outcomes[row.key] = nil }
@@ -60,8 +60,10 @@ public struct RowWriter: Sendable {
     /// One round trip and transaction: the rows that could be locked, and whether they were written and stay so.
     private func writePass(
         _ rows: [EmbeddedRow], on connection: PostgresConnection
-    ) async throws -> [String: RowOutcome] {
-        let (keys, sources) = (PostgresValue.textArray(rows.map(\.key)), PostgresValue.int8Array(rows.map(\.source)))
+    ) async throws -> [RowKey: RowOutcome] {
+        let (keys, sources) = (
+            PostgresValue.textArray(rows.map(\.key.text)), PostgresValue.int8Array(rows.map(\.source))
+        )
         let vectors = table.parameter(for: rows.map(\.vector))
         let answers = try await connection.pipeline(
             [
@@ -70,7 +72,7 @@ public struct RowWriter: Sendable {
                     [keys, sources, vectors, .int4(Int32(rows[0].vector.count))], prepared: true),
                 Statement("clear rewritten rows of \(table.displayName)", clear, [keys, sources], prepared: true),
             ], deadline: Self.deadline)
-        var outcomes: [String: RowOutcome] = [:]
+        var outcomes: [RowKey: RowOutcome] = [:]
         for locked in answers[0] {
             let row = rows[Int(try locked.decode(0, as: Int64.self)) - 1]
             guard let source = try locked.decode(1, as: Int64?.self) else {
@@ -92,10 +94,10 @@ public struct RowWriter: Sendable {
     }
 
     /// Why rows were not even locked: they changed, are gone, are somebody's at the moment, or are closed to us.
-    private func examine(_ rows: [EmbeddedRow], on connection: PostgresConnection) async throws -> [String: RowOutcome]
+    private func examine(_ rows: [EmbeddedRow], on connection: PostgresConnection) async throws -> [RowKey: RowOutcome]
     {
         let found = try await standing(of: rows.map(\.key), on: connection)
-        var outcomes: [String: RowOutcome] = [:]
+        var outcomes: [RowKey: RowOutcome] = [:]
         for row in rows {
             guard let now = found[row.key] else {
                 outcomes[row.key] = .settled
@@ -123,21 +125,22 @@ public struct RowWriter: Sendable {
 
     /// The source hash of each of these rows that is there, and whether it is pending.
     private func standing(
-        of keys: [String], on connection: PostgresConnection
-    ) async throws -> [String: (source: Int64, isPending: Bool)] {
+        of keys: [RowKey], on connection: PostgresConnection
+    ) async throws -> [RowKey: (source: Int64, isPending: Bool)] {
         let answer = try await connection.execute(
-            Statement("look at unwritten rows of \(table.displayName)", unwritten, [.textArray(keys)]),
+            Statement("look at unwritten rows of \(table.displayName)", unwritten, [.textArray(keys.map(\.text))]),
             deadline: Self.deadline)
-        var found: [String: (source: Int64, isPending: Bool)] = [:]
-        for row in answer { found[try row.decode(0)] = (try row.decode(1), try row.decode(2)) }
+        var found: [RowKey: (source: Int64, isPending: Bool)] = [:]
+        for row in answer { found[RowKey(try row.decode(0))] = (try row.decode(1), try row.decode(2)) }
         return found
     }
 
     /// Whether somebody has the row locked, or had it until now; false where it can be seen but never be locked.
-    private func isLocked(_ key: String, on connection: PostgresConnection) async throws -> Bool {
+    private func isLocked(_ key: RowKey, on connection: PostgresConnection) async throws -> Bool {
         do {
             let free = try await connection.execute(
-                Statement("try the lock of a row of \(table.displayName)", lock, [.text(key)]), deadline: Self.deadline)
+                Statement("try the lock of a row of \(table.displayName)", lock, [.text(key.text)]),
+                deadline: Self.deadline)
             return !free.isEmpty
         } catch let error as PostgresError where error.hasState("55P03") {
             return true

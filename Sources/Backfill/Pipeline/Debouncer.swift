@@ -9,8 +9,8 @@ public struct Debouncer: Sendable {
     private var quiet: Duration
     private var longest: Duration
     private var rows: Int
-    private var keys: [String] = []
-    private var known: Set<String> = []
+    private var keys: [RowKey] = []
+    private var known: Set<RowKey> = []
     private var firstArrival: Instant?
     private var lastArrival: Instant?
 
@@ -33,7 +33,7 @@ public struct Debouncer: Sendable {
     public var count: Int { keys.count }
 
     /// Takes a key in; one that waits already keeps its place.
-    public mutating func add(_ key: String, at now: Instant) {
+    public mutating func add(_ key: RowKey, at now: Instant) {
         lastArrival = now
         guard known.insert(key).inserted else { return }
         keys.append(key)
@@ -48,7 +48,7 @@ public struct Debouncer: Sendable {
     }
 
     /// The next batch if one is due: at most `rows` keys, oldest first.
-    public mutating func take(at now: Instant) -> [String]? {
+    public mutating func take(at now: Instant) -> [RowKey]? {
         guard let due, due <= now else { return nil }
         let batch = Array(keys.prefix(rows))
         keys.removeFirst(batch.count)

@@ -20,7 +20,7 @@ struct Held: Sendable {
     }
 
     private var retry: RetrySettings
-    private(set) var entries: [String: Entry] = [:]
+    private(set) var entries: [RowKey: Entry] = [:]
     private var vectors = 0
 
     init(retry: RetrySettings) {
@@ -29,7 +29,7 @@ struct Held: Sendable {
 
     mutating func apply(_ retry: RetrySettings) { self.retry = retry }
 
-    func contains(_ key: String) -> Bool { entries[key] != nil }
+    func contains(_ key: RowKey) -> Bool { entries[key] != nil }
     var count: Int { entries.count }
     /// Rows that have used up their attempts.
     var setAside: Int { entries.values.count { $0.attempts >= retry.attempts } }
@@ -40,7 +40,7 @@ struct Held: Sendable {
     ///
     /// - Returns: Whether the row was set aside by this failure.
     mutating func fail(
-        _ key: String, reason: String, vector: EmbeddedRow? = nil, source: Int64? = nil, at now: Instant,
+        _ key: RowKey, reason: String, vector: EmbeddedRow? = nil, source: Int64? = nil, at now: Instant,
         using random: inout some RandomNumberGenerator
     ) -> Bool {
         let attempts = (entries[key]?.attempts ?? 0) + 1
@@ -53,7 +53,7 @@ struct Held: Sendable {
     }
 
     /// The row is not let near for a moment, without being charged: its text changes faster than it can be embedded.
-    mutating func postpone(_ key: String, reason: String, at now: Instant) {
+    mutating func postpone(_ key: RowKey, reason: String, at now: Instant) {
         put(key, Entry(reason: reason, attempts: entries[key]?.attempts ?? 0, next: now + .seconds(1), vector: nil))
     }
 
@@ -62,13 +62,13 @@ struct Held: Sendable {
         let attempts = entries[row.key]?.attempts ?? 0
         let reason = "locked by another transaction"
         // Where its vector can't be kept, looking again costs embedding it again.
-        let wait = vectors < Self.mostVectors ? Duration.seconds(1) : .seconds(30)
+        let wait = vectors < Self.mostVectors ? Duration.seconds(1) : .seconds(10)
         put(row.key, Entry(reason: reason, attempts: attempts, next: now + wait, vector: row, source: row.source))
     }
 
     enum Due: Sendable {
         case vectors([EmbeddedRow])
-        case keys([String])
+        case keys([RowKey])
     }
 
     /// The rows that may be tried now, at most so many: those with a vector first, then those to begin anew with.
@@ -84,27 +84,27 @@ struct Held: Sendable {
     }
 
     /// The row is being tried, whatever way it came: out of turn, so that it is not begun a second time meanwhile.
-    mutating func began(_ key: String, at now: Instant) {
+    mutating func began(_ key: RowKey, at now: Instant) {
         entries[key]?.next = now + retry.longest
     }
 
     /// The row was being tried and nothing is known of the outcome: it may be tried again at once.
-    mutating func returned(_ key: String, at now: Instant) {
+    mutating func returned(_ key: RowKey, at now: Instant) {
         entries[key]?.next = now
     }
 
     /// Rows whose text would be worth a look: a text other than the one they failed with starts with a clean sheet.
-    func withSource(_ most: Int) -> [String] {
+    func withSource(_ most: Int) -> [RowKey] {
         entries.lazy.filter { $0.value.source != nil }.prefix(most).map(\.key)
     }
 
     /// Whether the row failed with another text than this.
-    func hasChanged(_ key: String, source: Int64) -> Bool {
+    func hasChanged(_ key: RowKey, source: Int64) -> Bool {
         entries[key]?.source.map { $0 != source } ?? false
     }
 
     /// The row is done with: embedded, gone, or changed so that it starts with a clean sheet.
-    mutating func settle(_ key: String) {
+    mutating func settle(_ key: RowKey) {
         if entries.removeValue(forKey: key)?.vector != nil { vectors -= 1 }
     }
 
@@ -115,7 +115,7 @@ struct Held: Sendable {
     static let mostRows = 10_000
     var isFull: Bool { entries.count >= Self.mostRows }
 
-    private mutating func put(_ key: String, _ entry: Entry) {
+    private mutating func put(_ key: RowKey, _ entry: Entry) {
         guard entries[key] != nil || !isFull else { return }
         if entries[key]?.vector != nil { vectors -= 1 }
         var entry = entry

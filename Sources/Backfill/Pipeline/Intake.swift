@@ -7,7 +7,7 @@ struct Intake: Sendable {
 
     enum Action: Sendable, Equatable {
         /// Claim, read, embed and write these rows.
-        case batch([String])
+        case batch([RowKey])
         /// Write these vectors, which were kept because their rows were locked or took none.
         case write([EmbeddedRow])
         /// Look for pending rows in the table, at most so many.
@@ -18,16 +18,16 @@ struct Intake: Sendable {
 
     private var settings: PipelineSettings
     private var announced: Debouncer
-    private var backlog: [String] = []
+    private var backlog: [RowKey] = []
     /// How much of `backlog` has been handed out; cheaper than taking from the front.
     private var handedOut = 0
-    private var inFlight: Set<String> = []
+    private var inFlight: Set<RowKey> = []
     /// Those in flight that nobody has seen in the table yet.
-    private var hearsay: Set<String> = []
+    private var hearsay: Set<RowKey> = []
     /// Announced while in flight: what the batch read of them may be out of date.
-    private var announcedAgain: Set<String> = []
+    private var announcedAgain: Set<RowKey> = []
     /// How often in a row a key's text changed between read and write.
-    private var changes: [String: Int] = [:]
+    private var changes: [RowKey: Int] = [:]
     private(set) var held: Held
     private var wasHeldsTurn = false
     private var batches = 0
@@ -67,7 +67,7 @@ struct Intake: Sendable {
     }
 
     /// A notification named rows.
-    mutating func announce(_ keys: [String], at now: Instant) {
+    mutating func announce(_ keys: [RowKey], at now: Instant) {
         guard announced.count + keys.count <= settings.mostAnnounced else {
             // More than is worth holding: the scan finds them, in constant memory.
             announced.removeAll()
@@ -90,7 +90,7 @@ struct Intake: Sendable {
     /// announced, what was announced is let go, and a scan finds those that the table has.
     ///
     /// - Returns: Whether they were.
-    mutating func distrust(_ keys: [String]) -> Bool {
+    mutating func distrust(_ keys: [RowKey]) -> Bool {
         guard keys.contains(where: hearsay.contains) else { return false }
         announced.removeAll()
         isScanWanted = true
@@ -104,7 +104,7 @@ struct Intake: Sendable {
     }
 
     /// A scan came back.
-    mutating func scanned(_ keys: [String], limit: Int) {
+    mutating func scanned(_ keys: [RowKey], limit: Int) {
         isScanning = false
         backlog = keys.filter { !inFlight.contains($0) && !held.contains($0) }
         handedOut = 0
@@ -114,10 +114,10 @@ struct Intake: Sendable {
     }
 
     /// Rows that are held, to look whether their text is another by now; those in flight left out.
-    var suspects: [String] { held.withSource(500).filter { !inFlight.contains($0) } }
+    var suspects: [RowKey] { held.withSource(500).filter { !inFlight.contains($0) } }
 
     /// What was found of suspects: the hashes of their present texts.
-    mutating func examined(_ sources: [String: Int64], at now: Instant) {
+    mutating func examined(_ sources: [RowKey: Int64], at now: Instant) {
         for (key, source) in sources where !inFlight.contains(key) && held.hasChanged(key, source: source) {
             held.settle(key)
             announced.add(key, at: now)
@@ -150,9 +150,9 @@ struct Intake: Sendable {
     ///
     /// - Returns: Rows that were set aside by it, with the reason.
     mutating func finished(
-        _ outcomes: [String: RowOutcome], sources: [String: Int64] = [:], at now: Instant
-    ) -> [(key: String, reason: String)] {
-        var setAside: [(String, String)] = []
+        _ outcomes: [RowKey: RowOutcome], sources: [RowKey: Int64] = [:], at now: Instant
+    ) -> [(key: RowKey, reason: String)] {
+        var setAside: [(RowKey, String)] = []
         for (key, outcome) in outcomes {
             guard let reason = settle(key, outcome, at: now) else { continue }
             let (vector, source) = (outcome.keptVector, sources[key])
@@ -167,12 +167,12 @@ struct Intake: Sendable {
     }
 
     /// A batch ended without saying anything about its rows.
-    mutating func ended(_ keys: [String], at now: Instant) {
+    mutating func ended(_ keys: [RowKey], at now: Instant) {
         for key in keys { held.returned(key, at: now) }
         release(keys, at: now)
     }
 
-    private mutating func release(_ keys: [String], at now: Instant) {
+    private mutating func release(_ keys: [RowKey], at now: Instant) {
         for key in keys {
             inFlight.remove(key)
             hearsay.remove(key)
@@ -189,7 +189,7 @@ struct Intake: Sendable {
     }
 
     /// Takes note of what became of a row; the reason where it is to be charged for it.
-    private mutating func settle(_ key: String, _ outcome: RowOutcome, at now: Instant) -> String? {
+    private mutating func settle(_ key: RowKey, _ outcome: RowOutcome, at now: Instant) -> String? {
         if outcome != .outdated { changes[key] = nil }
         switch outcome {
         case .written, .settled:
@@ -270,7 +270,7 @@ struct Intake: Sendable {
         return nil
     }
 
-    private mutating func begin(_ keys: [String], at now: Instant) -> Action {
+    private mutating func begin(_ keys: [RowKey], at now: Instant) -> Action {
         let keys = settings.mostRows.map { Array(keys.prefix(max($0 - begun, 0))) } ?? keys
         begun += keys.count
         inFlight.formUnion(keys)

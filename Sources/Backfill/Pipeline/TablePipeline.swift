@@ -37,7 +37,7 @@ public actor TablePipeline {
     // MARK: What may be told to it
 
     /// Rows were announced by a notification.
-    public func announce(_ keys: [String]) {
+    public func announce(_ keys: [RowKey]) {
         intake.announce(keys, at: clock.now)
         signal.set()
     }
@@ -100,7 +100,7 @@ public actor TablePipeline {
         }
     }
 
-    private func embed(_ keys: [String]) async {
+    private func embed(_ keys: [RowKey]) async {
         let batch = batch
         await attempt(keys) { try await batch.run(keys) }
     }
@@ -114,7 +114,7 @@ public actor TablePipeline {
         }
     }
 
-    private func attempt(_ keys: [String], _ work: @Sendable () async throws -> Batch.Report) async {
+    private func attempt(_ keys: [RowKey], _ work: @Sendable () async throws -> Batch.Report) async {
         let began = clock.now
         do {
             let done = try await work()
@@ -190,7 +190,7 @@ public enum PipelineEvent: Sendable {
     /// A batch came to its end.
     case batch(Batch.Report, took: Duration)
     /// A row has used up its attempts.
-    case setAside(key: String, reason: String)
+    case setAside(key: RowKey, reason: String)
     /// A batch or scan failed for a reason that is no row's own; everything waits.
     case trouble(any Error)
     /// Things go well again.

@@ -4,10 +4,15 @@
 -- Answers the numbers of the rows that do not keep the vector, by this statement or by the trigger itself.
 UPDATE {table} AS t
 SET {embedding} = NULL
-FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.int8[]))
-    WITH ORDINALITY AS b (key, source, number)
+FROM (
+    -- a key that is not unique may stand for several rows, each with the text it has
+    SELECT r.key, pg_catalog.array_agg(r.source) AS sources, pg_catalog.min(r.number) AS number
+    FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.int8[]))
+        WITH ORDINALITY AS r (key, source, number)
+    GROUP BY r.key
+) AS b
 WHERE t.{key} {equals} b.key::{key_type}
   AND t.xmin OPERATOR(pg_catalog.=) pg_catalog.pg_current_xact_id()::pg_catalog.xid
   AND {owner_triggers}
-  AND ({pending} OR {source} OPERATOR(pg_catalog.<>) b.source)
+  AND ({pending} OR {source} OPERATOR(pg_catalog.<>) ALL (b.sources))
 RETURNING b.number

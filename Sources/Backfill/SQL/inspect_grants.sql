@@ -1,8 +1,10 @@
--- Privileges on single columns of table $1 that the roles in $2 were given by name.
-SELECT r.rolname::pg_catalog.text AS role, g.privilege_type AS privilege, a.attname::pg_catalog.text AS column
-FROM pg_catalog.pg_attribute a
-CROSS JOIN LATERAL pg_catalog.aclexplode(a.attacl) AS g
-JOIN pg_catalog.pg_roles r ON r.oid = g.grantee
-WHERE a.attrelid = $1::pg_catalog.oid AND a.attnum > 0 AND NOT a.attisdropped
-    AND r.rolname = ANY ($2::pg_catalog.text[]) AND g.privilege_type IN ('SELECT', 'UPDATE')
+-- What set-up granted on columns of table $1, watch $2, and is still so.
+SELECT g.role, g.privilege, g.column_name AS column
+FROM backfilld.granted g
+JOIN pg_catalog.pg_roles r ON r.rolname = g.role
+JOIN pg_catalog.pg_attribute a ON a.attrelid = $1::pg_catalog.oid AND a.attname = g.column_name AND NOT a.attisdropped
+WHERE g.watch = $2
+    AND EXISTS (
+        SELECT FROM pg_catalog.aclexplode(a.attacl) AS l
+        WHERE l.grantee = r.oid AND l.privilege_type = g.privilege)
 ORDER BY 1, 2, a.attnum

@@ -3,7 +3,6 @@ SELECT
     w.id,
     w.key_column,
     w.embedding_column,
-    w.granted_to,
     w.relation::pg_catalog.oid::pg_catalog.int8 AS relation,
     n.nspname::pg_catalog.text AS schema,
     c.relname::pg_catalog.text AS name,

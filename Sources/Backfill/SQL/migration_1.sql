@@ -21,10 +21,17 @@ CREATE TABLE backfilld.watch (
     model text NOT NULL,
     dimension integer NOT NULL CHECK (dimension > 0),
     notify text NOT NULL CHECK (notify IN ('ids', 'wake', 'off')),
-    -- roles that "setup --role" gave privileges on the table's columns, for "setup --remove" to take back
-    granted_to text[] NOT NULL DEFAULT '{}',
     set_up_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
     set_up_by_version text NOT NULL
+);
+
+-- What "setup --role" granted on the table's columns, for "setup --remove" to take back that and nothing else.
+CREATE TABLE backfilld.granted (
+    watch integer NOT NULL REFERENCES backfilld.watch ON DELETE CASCADE,
+    role text NOT NULL,
+    privilege text NOT NULL,
+    column_name text NOT NULL,
+    PRIMARY KEY (watch, role, privilege, column_name)
 );
 
 -- What each daemon last said about each table: written by the daemons, read by "backfilld status".

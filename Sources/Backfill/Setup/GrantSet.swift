@@ -40,13 +40,15 @@ struct GrantSet: Sendable, Hashable {
         let system = ["ctid", "xmin"]
         let read = ([spec.key] + spec.recipe.columns + shape.baseColumns(of: spec.recipe) + [spec.embedding] + system)
             .filter { seen.insert($0).inserted && !grantee.readable.contains($0) }
-        if !read.isEmpty { sql.append("GRANT SELECT (\(quoteIdentifiers(read))) ON \(table) TO \(role);") }
-        let mayWrite = grantee.writable.contains(spec.embedding)
-        if !mayWrite { sql.append("GRANT UPDATE (\(quoteIdentifier(spec.embedding))) ON \(table) TO \(role);") }
-        if !(read.isEmpty && mayWrite), !(shape.watch?.grantedTo.contains(grantee.name) ?? false) {
+        let written = grantee.writable.contains(spec.embedding) ? [] : [spec.embedding]
+        for (privilege, columns) in [("SELECT", read), ("UPDATE", written)] where !columns.isEmpty {
+            sql.append("GRANT \(privilege) (\(quoteIdentifiers(columns))) ON \(table) TO \(role);")
+            let rows = columns.map {
+                "(\(watch), \(quoteLiteral(grantee.name)), '\(privilege)', \(quoteLiteral($0)))"
+            }
             sql.append(
-                "UPDATE backfilld.watch SET granted_to = pg_catalog.array_append(granted_to, "
-                    + "\(quoteLiteral(grantee.name))) WHERE id = \(watch);")
+                "INSERT INTO backfilld.granted (watch, role, privilege, column_name) VALUES "
+                    + "\(rows.joined(separator: ", ")) ON CONFLICT DO NOTHING;")
         }
         self.sql = sql
         title = "privileges for role \(grantee.name)"

@@ -29,10 +29,9 @@ struct RemovalTarget: Sendable, Hashable {
                     embedding: try row.decode("embedding_column"), watch: target.watch, on: connection)
                 target.shape = shape
                 target.policies = try row.decode("policies")
-                let roles: [String] = try row.decode("granted_to")
                 let grants = try await connection.execute(
                     .inspect(
-                        "inspect_grants", PackageResources.inspect_grants_sql, [.int8(relation), .textArray(roles)]))
+                        "inspect_grants", PackageResources.inspect_grants_sql, [.int8(relation), .int4(target.watch)]))
                 target.grants = try grants.map {
                     Grant(
                         role: try $0.decode("role"), privilege: try $0.decode("privilege"),

@@ -120,7 +120,7 @@ extension TableShape {
                 embedder: try row.decode("embedder"), model: try row.decode("model"),
                 dimension: try row.decode("dimension")),
             notify: NotifyMode(rawValue: try row.decode("notify")) ?? .off,
-            grantedTo: try row.decode("granted_to"), version: try row.decode("set_up_by_version"))
+            version: try row.decode("set_up_by_version"))
     }
 
     mutating func loadPartitions(on connection: PostgresConnection) async throws {

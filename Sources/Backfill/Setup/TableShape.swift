@@ -82,7 +82,6 @@ public struct TableShape: Sendable, Hashable {
         var recipe: String
         var identity: EmbedderIdentity
         var notify: NotifyMode
-        var grantedTo: [String] = []
         var version: String
     }
 

@@ -130,7 +130,8 @@ public struct Checkup: Sendable {
     }
 
     private func access(to table: WatchedTable, _ subject: String) async throws -> [Finding] {
-        let columns = [table.spec.key, table.spec.embedding, "ctid", "xmin"] + table.baseColumns + table.spec.recipe.columns
+        let columns =
+            [table.spec.key, table.spec.embedding, "ctid", "xmin"] + table.baseColumns + table.spec.recipe.columns
         let row = try await connection.execute(
             Statement(
                 "look at privileges", SQLFile.checkAccess,

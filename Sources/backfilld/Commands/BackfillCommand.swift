@@ -102,7 +102,7 @@ struct BackfillCommand: AsyncParsableCommand {
             embedded = result.embedded
             withoutText = result.empty
             cut = result.cut
-            failed = result.failed.sorted { $0.key < $1.key }.map { Failed(key: $0.key, reason: $0.value) }
+            failed = result.failed.map { Failed(key: $0.key.text, reason: $0.value) }.sorted { $0.key < $1.key }
             seconds = took.inSeconds
         }
 
