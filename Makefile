@@ -3,7 +3,7 @@
 PREFIX ?= /usr/local
 SYSCONFDIR ?= /etc
 UNITDIR ?= $(PREFIX)/lib/systemd/system
-# More for `swift build` and `swift test`, such as: make test SWIFT_FLAGS='--filter Debouncer'
+# More for `swift build` and `swift test`, such as: make unit SWIFT_FLAGS='--filter Debouncer'
 SWIFT_FLAGS ?=
 
 release := -c release --static-swift-stdlib -Xlinker --gc-sections --product backfilld
@@ -29,7 +29,7 @@ help:
 	  '' \
 	  'Work on it:' \
 	  '  make unit        the tests that need no server' \
-	  '  make test SWIFT_FLAGS="--filter Debouncer"' \
+	  '  make unit SWIFT_FLAGS="--filter Debouncer"' \
 	  '  make lint        what the formatter would change; make format changes it' \
 	  '  make bench       the benchmarks, with the numbers they are held to' \
 	  '  make tools       what build, tests and demonstration need; clean removes what was built'
@@ -45,9 +45,14 @@ build:
 demo:
 	@demo/run
 
+# One part after the other: all at once they would wait for each other on a small machine.
 test:
 	@scripts/install-tools test
-	swift test $(SWIFT_FLAGS)
+	swift build --build-tests
+	swift test --skip-build --skip '^IntegrationTests\.' $(SWIFT_FLAGS)
+	swift test --skip-build --filter '^IntegrationTests\.Setup' $(SWIFT_FLAGS)
+	swift test --skip-build --filter '^IntegrationTests\.Pipeline' $(SWIFT_FLAGS)
+	swift test --skip-build --filter '^IntegrationTests\.(Process|Systemd)' $(SWIFT_FLAGS)
 
 unit:
 	@scripts/install-tools build

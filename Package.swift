@@ -38,7 +38,7 @@ let package = Package(
         .target(name: "Embedders", dependencies: ["CCrypto"], swiftSettings: lean),
         .target(
             name: "Backfill",
-            dependencies: ["PostgresClient", "Embedders", logging],
+            dependencies: ["PostgresClient", "Embedders"],
             resources: [.embedInCode("SQL")],
             swiftSettings: lean),
         .executableTarget(

@@ -48,6 +48,7 @@ extension PipelineSettings {
         settings.longest = .milliseconds(250)
         settings.backlogRows = 4
         settings.page = 10
+        settings.inFlight = 2
         settings.retry = RetrySettings(first: .seconds(1), longest: .seconds(8), attempts: 3)
         change(&settings)
         return settings

@@ -188,7 +188,9 @@ import Testing
         #expect(intake.isIdle)
     }
 
-    @Test("A table that refuses everybody is paused instead of being remembered row by row")
+    @Test(
+        "Of a table that refuses everybody no more rows are held than there is room for, and the rest is not asked for at once"
+    )
     mutating func full() {
         intake = .seeded(.small { $0.backlogRows = Held.mostRows })
         intake.scan((0..<Held.mostRows).map { RowKey("\($0)") }, limit: Held.mostRows + 1)

@@ -153,7 +153,12 @@ private struct Simulation {
     mutating func finishScan() {
         guard let scan else { return }
         self.scan = nil
-        if isConnected { intake.scanned(scan.keys, limit: scan.limit) } else { intake.paused(at: now) }
+        if isConnected {
+            intake.scanned(scan.keys, limit: scan.limit)
+        } else {
+            intake.scanFailed()
+            intake.paused(at: now)
+        }
     }
 
     /// Nobody writes any more, nothing is locked or broken: with the heartbeat's probe all must be embedded soon.

@@ -51,7 +51,7 @@ final class LabDaemon: Sendable {
 
     /// Waits until what it has told is so.
     func tells(
-        _ what: String, within limit: Duration = .seconds(20), fileID: String = #fileID, line: Int = #line,
+        _ what: String, within limit: Duration = .seconds(60), fileID: String = #fileID, line: Int = #line,
         _ isSo: (Told) -> Bool
     ) async throws {
         try await eventually(what, within: limit, fileID: fileID, line: line) { isSo(told) }
@@ -119,7 +119,7 @@ extension Lab {
         let result: Result<Void, any Error>
         do {
             if readyFirst {
-                try await eventually("the daemon ready", within: .seconds(20)) { daemon.vitals.isReady }
+                try await eventually("the daemon ready", within: .seconds(60)) { daemon.vitals.isReady }
             }
             try await body(log)
             result = .success(())

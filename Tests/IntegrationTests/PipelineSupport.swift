@@ -64,7 +64,7 @@ final class ProbeEmbedder: Embedder {
     func release() { state.withLock { $0.isHeld = false } }
     /// Waits until a call waits: the rows have been read, and nothing has been written.
     func isHolding() async throws {
-        try await eventually("a call of the embedder", within: .seconds(20)) { state.withLock { $0.held > 0 } }
+        try await eventually("a call of the embedder", within: .seconds(60)) { state.withLock { $0.held > 0 } }
     }
 }
 
@@ -166,7 +166,7 @@ struct Lab: Sendable {
 
     /// Waits until nothing is pending any more, then compares every vector.
     func allRight(
-        _ table: LabTable? = nil, within limit: Duration = .seconds(20), fileID: String = #fileID, line: Int = #line
+        _ table: LabTable? = nil, within limit: Duration = .seconds(60), fileID: String = #fileID, line: Int = #line
     ) async throws {
         try await eventually("every row embedded", within: limit, fileID: fileID, line: line) {
             try await pending(table) == 0

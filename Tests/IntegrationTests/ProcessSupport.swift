@@ -50,7 +50,7 @@ struct Workplace: Sendable {
     }
 
     /// Waits until every row is embedded.
-    func allEmbedded(within limit: Duration = .seconds(20), fileID: String = #fileID, line: Int = #line) async throws {
+    func allEmbedded(within limit: Duration = .seconds(60), fileID: String = #fileID, line: Int = #line) async throws {
         try await eventually(
             "all rows embedded", within: limit, polling: .milliseconds(50), fileID: fileID, line: line
         ) { try await pending() == 0 }
@@ -110,7 +110,7 @@ struct Workplace: Sendable {
         let daemon = try RunningProcess(
             try builtBinary("backfilld"), Self.withConfiguration(["run"] + arguments),
             environment: variables(environment), directory: folder)
-        try await daemon.line(within: .seconds(20), fileID: fileID, line: line) { $0.contains(" ready after ") }
+        try await daemon.line(within: .seconds(60), fileID: fileID, line: line) { $0.contains(" ready after ") }
         return daemon
     }
 

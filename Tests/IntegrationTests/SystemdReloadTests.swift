@@ -39,7 +39,7 @@ struct SystemdReloadTests {
 
     @Test("Without its database the start fails with 69 and is tried again; when the database is there, it works")
     func databaseAway() async throws {
-        try await SystemdHost.with(dropIn: "RestartSec=500ms") { host in
+        try await SystemdHost.with(dropIn: "RestartSec=5s") { host in
             let server = host.place.database.server
             try await server.stop()
             try await host.sh("systemctl start backfilld", exit: .code(1))

@@ -15,7 +15,7 @@ import Testing
         #expect(
             settings.batch
                 == .init(
-                    rows: 50, bytes: 1_048_576, quiet: .milliseconds(25), longest: .milliseconds(250), inFlight: 2))
+                    rows: 50, bytes: 1_048_576, quiet: .milliseconds(25), longest: .milliseconds(250), inFlight: 4))
         #expect(settings.listen == .init(heartbeat: .seconds(10), deadline: .seconds(10)))
         #expect(settings.notify == .ids && settings.textBytes == 65_536 && settings.drain == .seconds(20))
         #expect(settings.retry == .init(first: .seconds(5), longest: .seconds(300), attempts: 5))

@@ -18,7 +18,7 @@ public struct RowKey: Sendable, Hashable, Comparable, ExpressibleByStringInterpo
     }
 
     public static func == (left: Self, right: Self) -> Bool {
-        left.text.utf8.elementsEqual(right.text.utf8)
+        left.withBytes { left in right.withBytes { left.elementsEqual($0) } }
     }
 
     public static func < (left: Self, right: Self) -> Bool {
@@ -26,7 +26,12 @@ public struct RowKey: Sendable, Hashable, Comparable, ExpressibleByStringInterpo
     }
 
     public func hash(into hasher: inout Hasher) {
-        for byte in text.utf8 { hasher.combine(byte) }
+        withBytes { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    }
+
+    /// The key's bytes at once: a key is hashed and compared many times on its way.
+    private func withBytes<T>(_ body: (UnsafeBufferPointer<UInt8>) -> T) -> T {
+        text.utf8.withContiguousStorageIfAvailable(body) ?? Array(text.utf8).withUnsafeBufferPointer(body)
     }
 
     public var description: String { text }

@@ -11,7 +11,7 @@ public struct RowReader: Sendable {
     private let rendering: TextRendering
 
     /// Of a column no more than this many times the text limit is fetched, so that a huge value can't fill the memory.
-    static let columnFactor = 16
+    static let columnFactor = 4
     private static let deadline = Duration.seconds(60)
 
     /// - Parameters:

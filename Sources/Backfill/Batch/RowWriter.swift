@@ -77,7 +77,7 @@ public struct RowWriter: Sendable {
             let row = rows[Int(try locked.decode(0, as: Int64.self)) - 1]
             guard let source = try locked.decode(1, as: Int64?.self) else {
                 let reason = "a trigger of the table keeps the embedding from being written"
-                outcomes[row.key] = .refused(row, reason: reason)
+                if outcomes[row.key] == nil { outcomes[row.key] = .refused(row, reason: reason) }
                 continue
             }
             if try locked.decode(2, as: Bool.self) {

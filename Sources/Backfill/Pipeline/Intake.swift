@@ -29,6 +29,9 @@ struct Intake: Sendable {
     /// How often in a row a key's text changed between read and write.
     private var changes: [RowKey: Int] = [:]
     private(set) var held: Held
+    /// How often rows were written lately, and since when that is counted.
+    private var writes: [RowKey: Int] = [:]
+    private var writesSince: Instant?
     private var wasHeldsTurn = false
     private var batches = 0
     private var begun = 0
@@ -86,8 +89,8 @@ struct Intake: Sendable {
         isScanWanted = true
     }
 
-    /// A batch met a key that is none of the column's type. Anybody can send notifications: if these rows were
-    /// announced, what was announced is let go, and a scan finds those that the table has.
+    /// The server has answered a batch with an error. Anybody can send notifications, with keys that are none: if these
+    /// rows were announced, what was announced is let go, and a scan finds those that the table has.
     ///
     /// - Returns: Whether they were.
     mutating func distrust(_ keys: [RowKey]) -> Bool {
@@ -103,6 +106,11 @@ struct Intake: Sendable {
         isScanWanted = false
     }
 
+    /// A scan failed.
+    mutating func scanFailed() {
+        isScanning = false
+    }
+
     /// A scan came back.
     mutating func scanned(_ keys: [RowKey], limit: Int) {
         isScanning = false
@@ -110,7 +118,8 @@ struct Intake: Sendable {
         handedOut = 0
         if keys.contains(where: inFlight.contains) { isScanDoubtful = true }
         // A full page may have more behind it; a page of nothing new would only be found again.
-        if keys.count >= limit, !backlog.isEmpty { isScanWanted = true }
+        // When no more rows can be held, those that could not be would come again at once: the next probe is soon enough.
+        if keys.count >= limit, !backlog.isEmpty, !held.isFull { isScanWanted = true }
     }
 
     /// Rows that are held, to look whether their text is another by now; those in flight left out.
@@ -126,7 +135,6 @@ struct Intake: Sendable {
 
     /// A batch, or a scan, failed for a reason that is no row's own: everything waits, nobody is charged.
     mutating func paused(at now: Instant) {
-        isScanning = false
         pausedUntil = now + backoff.next(using: &random)
         forget()
         isScanWanted = true
@@ -161,8 +169,7 @@ struct Intake: Sendable {
             }
         }
         release(Array(outcomes.keys), at: now)
-        // A table that refuses everybody is no longer a matter of rows.
-        if held.isFull { paused(at: now) } else { backoff.reset() }
+        backoff.reset()
         return setAside
     }
 
@@ -184,7 +191,7 @@ struct Intake: Sendable {
         batches -= 1
         if batches == 0, isScanDoubtful {
             isScanDoubtful = false
-            isScanWanted = true
+            if !held.isFull { isScanWanted = true }
         }
     }
 
@@ -192,7 +199,10 @@ struct Intake: Sendable {
     private mutating func settle(_ key: RowKey, _ outcome: RowOutcome, at now: Instant) -> String? {
         if outcome != .outdated { changes[key] = nil }
         switch outcome {
-        case .written, .settled:
+        case .written:
+            held.settle(key)
+            return charge(forWriting: key, at: now)
+        case .settled:
             held.settle(key)
         case .outdated:
             held.settle(key)
@@ -212,6 +222,17 @@ struct Intake: Sendable {
         }
         return nil
     }
+
+    /// A row that is written again and again within a minute has a trigger that takes its vector away after the write.
+    private mutating func charge(forWriting key: RowKey, at now: Instant) -> String? {
+        if now - (writesSince ?? now) > .seconds(60) || writes.count >= 2_000 { writes = [:] }
+        if writes.isEmpty { writesSince = now }
+        writes[key, default: 0] += 1
+        return writes[key]! < Self.mostWrites ? nil : RowOutcome.rewritten.problem
+    }
+
+    /// After so many writes within a minute a row is charged with each.
+    private static let mostWrites = 100
 
     /// After so many changes in a row a row waits a second each time.
     private static let mostChanges = 20

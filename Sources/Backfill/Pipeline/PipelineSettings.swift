@@ -9,7 +9,7 @@ public struct PipelineSettings: Sendable, Hashable {
     /// UTF-8 bytes of text in one call of the embedder.
     public var bytes = 1 << 20
     /// Batches under way at once.
-    public var inFlight = 2
+    public var inFlight = 4
     /// Rows of a batch out of the backlog, where nobody waits for the first of them.
     public var backlogRows = 250
     /// Keys that one scan brings, and so the most that are held of a backlog however long it is.

@@ -123,7 +123,8 @@ public actor TablePipeline {
             report(.batch(done, took: clock.now - began))
             for (key, reason) in setAside { report(.setAside(key: key, reason: reason)) }
         } catch {
-            let isHearsay = (error as? PostgresError)?.hasState("22") ?? false && intake.distrust(keys)
+            let isAnswer = (error as? PostgresError).map { $0.code == .server && !$0.isConnectionFailure } ?? false
+            let isHearsay = isAnswer && intake.distrust(keys)
             intake.ended(keys, at: clock.now)
             if !isHearsay { failed(error) }
         }
@@ -142,6 +143,7 @@ public actor TablePipeline {
             }
             report(.scanned(found: keys.count, isAll: keys.count < limit))
         } catch {
+            intake.scanFailed()
             failed(error)
         }
         signal.set()

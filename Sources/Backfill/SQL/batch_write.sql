@@ -4,8 +4,8 @@
 -- It waits for no row lock and locks in key order, so it neither blocks nor deadlocks with anybody.
 -- $1 text[]: keys; $2 bigint[]: source hashes; $3: the vectors, as an array of the column's type, or for real[] one
 -- after another in one array; $4 int: their dimension.
--- Answers the number of each row it locked, with the hash after the write, NULL where it was not written, and whether
--- a trigger put NULL in the vector's place.
+-- Answers the number of each row that it locked, and once more if it was written, with the hash after the write, and
+-- whether a trigger put NULL in the vector's place. (A join of the two would be a row against every row.)
 WITH batch AS MATERIALIZED (
     SELECT b.key::{key_type} AS key, b.source, b.number
     FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.int8[]))
@@ -21,7 +21,9 @@ WITH batch AS MATERIALIZED (
     SET {embedding} = {value}
     FROM locked AS l
     WHERE {locked_row}
-    RETURNING l.number, {source} AS source, {pending} AS discarded
+    -- without a trigger of the owner's nothing can have changed it
+    RETURNING l.number, CASE WHEN {owner_triggers} THEN {source} ELSE l.source END AS source, {pending} AS discarded
 )
-SELECT l.number, w.source, w.discarded
-FROM locked AS l LEFT JOIN written AS w ON w.number OPERATOR(pg_catalog.=) l.number
+SELECT l.number, NULL::pg_catalog.int8 AS source, NULL::pg_catalog.bool AS discarded FROM locked AS l
+UNION ALL
+SELECT w.number, w.source, w.discarded FROM written AS w

@@ -37,7 +37,8 @@ extension SetupPlan {
         }
         if shape.isPartitioned && notify == .ids && shape.watch == nil {
             notes.append(
-                "COPY into a partitioned table is slower when a trigger names the new rows; --notify wake avoids that.")
+                "COPY into a partitioned table is slower when a trigger names the new rows; --set notify=wake avoids that."
+            )
         }
         if let grantee = options.role, shape.hasRowSecurity, !shape.restrictivePolicies.isEmpty,
             shape.grantee?.ignoresRowSecurity != true

@@ -114,7 +114,8 @@ public struct Checkup: Sendable {
         let options = SetupOptions(spec: spec, identity: embedder.identity, version: version)
         var findings = try await Setup.problems(with: options, on: connection).map { problem in
             var level = Finding.Level.failure
-            if case .triggerMissing = problem { level = .warning }
+            // Without the others rows come later; without the clearing one a changed text keeps its old vector.
+            if case .triggerMissing(_, let trigger, _) = problem, !trigger.contains("cleared") { level = .warning }
             if case .indexMissing = problem { level = .warning }
             return Finding(level, subject, problem.summary, remedy: problem.remedy)
         }

@@ -35,6 +35,7 @@ enum Failure {
     private static func code(of error: PostgresError) -> ExitCode {
         if error.hasState("28") || error.hasState("42501") { return noPermission }
         if error.hasState("3D000") || error.code == .misuse { return configuration }
+        if error.hasState("25006") { return unavailable }
         if error.isConnectionFailure || error.code == .deadlineExceeded { return unavailable }
         // Too many connections, out of disk, shutting down: the server's state, not ours.
         if error.hasState("53") || error.hasState("57") { return unavailable }
@@ -43,8 +44,8 @@ enum Failure {
 
     /// What to tell a person: what happened, and what to do where that is known.
     static func message(for error: any Error) -> String {
-        guard let error = error as? PostgresError else { return "\(error)" }
         let text = "\(error)"
+        guard let error = error as? PostgresError else { return sentence(text) }
         if error.hasState("28P01") || error.hasState("28000") {
             return text + ". Check user and password in DATABASE_URL, or the credential database-password."
         }
@@ -53,9 +54,21 @@ enum Failure {
             return text + ". Let the owner of the table run: backfilld setup --role NAME"
         }
         if error.code == .connectionFailed, error.sqlState == nil {
-            return text + " Check the address in DATABASE_URL, and that the server accepts connections from here."
+            return sentence(text)
+                + " Check the address in DATABASE_URL, and that the server accepts connections from here."
         }
-        return text
+        if error.hasState("42703") || error.hasState("42P01") {
+            return text + ". The table has changed: see backfilld check, and run backfilld setup again."
+        }
+        if error.hasState("25006") {
+            return text + ". The server takes no writes: connect to the primary, with target_session_attrs=read-write."
+        }
+        return sentence(text)
+    }
+
+    /// With a full stop, since more may follow.
+    private static func sentence(_ text: String) -> String {
+        text.last.map { ".?!".contains($0) } ?? true ? text : text + "."
     }
 }
 

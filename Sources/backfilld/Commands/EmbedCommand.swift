@@ -57,6 +57,8 @@ struct EmbedCommand: AsyncParsableCommand {
                 number += 1
                 if line.allSatisfy(\.isWhitespace) { continue }
                 guard let input = try? JSONDecoder().decode(Input.self, from: Data(line.utf8)) else {
+                    // What was right so far is not lost.
+                    try await write(inputs, embedder)
                     complain(#"backfilld: line \#(number) of standard input is no {"id": "…", "text": "…"}"#)
                     throw Failure.data
                 }

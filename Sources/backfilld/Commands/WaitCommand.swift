@@ -60,7 +60,7 @@ struct WaitCommand: AsyncParsableCommand {
             }
             if missing.isEmpty { return }
             guard ContinuousClock.now < end else {
-                complain("backfilld: \(Self.text(missing, table, timeout))")
+                complain("backfilld: \(Self.text(missing, table, timeout, isAll: keys.isEmpty))")
                 throw Failure.temporary
             }
             // Soon after an insert often, since the row is done in no time; a long wait is worth a query a second.
@@ -69,11 +69,16 @@ struct WaitCommand: AsyncParsableCommand {
         }
     }
 
-    private static func text(_ missing: Waiting.Missing, _ table: WatchedTable, _ timeout: String) -> String {
+    private static func text(_ missing: Waiting.Missing, _ table: WatchedTable, _ timeout: String, isAll: Bool)
+        -> String
+    {
         var parts: [String] = []
-        if !missing.pending.isEmpty { parts.append("not embedded: \(missing.pending.joined(separator: ", "))") }
+        if !missing.pending.isEmpty {
+            let among = isAll ? "rows are not embedded, among them" : "not embedded:"
+            parts.append("\(among) \(missing.pending.joined(separator: ", "))")
+        }
         if !missing.absent.isEmpty { parts.append("no such row: \(missing.absent.joined(separator: ", "))") }
-        return "\(table.displayName): \(parts.joined(separator: "; ")) after \(timeout). "
-            + "Is a daemon running? backfilld status"
+        return "\(table.displayName): \(parts.joined(separator: "; ")) after \(timeout)."
+            + (missing.pending.isEmpty ? "" : " Is a daemon running? backfilld status")
     }
 }

@@ -30,7 +30,7 @@ extension SettingDefinition {
                 """,
             changesLive: true),
         SettingDefinition(
-            key: "batch.inFlight", kind: .number(1...64), defaultText: "2",
+            key: "batch.inFlight", kind: .number(1...64), defaultText: "4",
             documentation: """
                 How many batches of one table may be on their way at once: while one is embedded, the next is read. \
                 Memory grows with it.

@@ -1,3 +1,4 @@
+import Backfill
 import Configuration
 
 extension SettingsDraft {
@@ -68,6 +69,11 @@ extension SettingsDraft {
                     remedy: "Keep one of the two: it makes the text of a row."))
             return nil
         case (nil, let template?):
+            do throws(TableProblem) {
+                _ = try Template(parsing: template.value.description)
+            } catch {
+                report(ConfigurationProblem(template.origin, error.summary, remedy: error.remedy))
+            }
             return .template(template.value.description)
         case (let columns?, nil):
             guard case .list(let names) = columns.value else { return nil }

@@ -55,8 +55,19 @@ final class Service: Sendable {
         notifier.status("connecting to the database")
         let connection = try await assembly.sessions.open(deadline: assembly.settings.listen.deadline)
         let tables = try await assembly.watchedTables(on: connection)
+        try await tellOfSetUp(assembly, on: connection)
         await connection.close()
         try await serve(assembly, tables, watchdog, work)
+    }
+
+    /// What set-up made may have gone since: without a trigger rows come late, or keep the vector of an old text.
+    private func tellOfSetUp(_ assembly: Assembly, on connection: PostgresConnection) async throws {
+        for table in assembly.tables {
+            let options = SetupOptions(spec: table, identity: assembly.embedder.identity, version: Version.text)
+            for problem in try await Setup.problems(with: options, on: connection) {
+                logger.error("\(problem)", metadata: ["table": "\(table.name)"])
+            }
+        }
     }
 
     private func serve(
