@@ -30,8 +30,8 @@ import Testing
             Breakage(sql: "DROP TRIGGER backfilld_inserted ON music_knowledge", words: ["backfilld_inserted"]),
             Breakage(
                 sql: "ALTER TABLE music_knowledge DISABLE TRIGGER zzz_backfilld_cleared",
-                words: ["backfilld_cleared", "disabled"]),
-            Breakage(sql: "ALTER TABLE music_knowledge DISABLE TRIGGER ALL", words: ["disabled"]),
+                words: ["backfilld_cleared", "disabled"], isFailure: true),
+            Breakage(sql: "ALTER TABLE music_knowledge DISABLE TRIGGER ALL", words: ["disabled"], isFailure: true),
             Breakage(sql: "DROP INDEX backfilld_pending_1", words: ["index backfilld_pending_1"]),
             Breakage(
                 sql: "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'backfilld_pending_1'::regclass",
