@@ -7,7 +7,9 @@ import Glibc
 /// `sin(s / 1000) · cos(s / 2000)` with `s = h[i mod 8] + i`; the vector is divided by its L2 norm. Kept for tests and
 /// for a smoke test without a model.
 public struct HashEmbedder: Embedder {
+    /// `hash`, with the formula's name for its model.
     public let identity: EmbedderIdentity
+    /// Nothing of its own; what fits into memory at once.
     public let limits = EmbedderLimits(rows: 10_000, bytes: 64 << 20)
 
     /// Makes vectors of `dimension` components.
@@ -16,6 +18,7 @@ public struct HashEmbedder: Embedder {
         identity = EmbedderIdentity(embedder: "hash", model: "sha256-sincos", dimension: dimension)
     }
 
+    /// The vectors of texts, in their order.
     public func embed(_ texts: [String]) async throws -> [[Float]] {
         texts.map(vector)
     }

@@ -5,6 +5,7 @@ public protocol PostgresDecodable {
 }
 
 extension Optional: PostgresDecodable where Wrapped: PostgresDecodable {
+    /// Reads the binary form; nil where the type or the bytes do not fit, or it is NULL.
     public init?(cell: PostgresCell) {
         guard cell.bytes != nil else {
             self = .none
@@ -53,12 +54,25 @@ extension FixedWidthInteger {
     }
 }
 
-extension Int: PostgresDecodable { public init?(cell: PostgresCell) { self.init(integerCell: cell) } }
-extension Int32: PostgresDecodable { public init?(cell: PostgresCell) { self.init(integerCell: cell) } }
-extension Int64: PostgresDecodable { public init?(cell: PostgresCell) { self.init(integerCell: cell) } }
-extension UInt32: PostgresDecodable { public init?(cell: PostgresCell) { self.init(integerCell: cell) } }
+extension Int: PostgresDecodable {
+    /// Reads any integer type whose value fits.
+    public init?(cell: PostgresCell) { self.init(integerCell: cell) }
+}
+extension Int32: PostgresDecodable {
+    /// Reads any integer type whose value fits.
+    public init?(cell: PostgresCell) { self.init(integerCell: cell) }
+}
+extension Int64: PostgresDecodable {
+    /// Reads any integer type whose value fits.
+    public init?(cell: PostgresCell) { self.init(integerCell: cell) }
+}
+extension UInt32: PostgresDecodable {
+    /// Reads any integer type whose value fits.
+    public init?(cell: PostgresCell) { self.init(integerCell: cell) }
+}
 
 extension Bool: PostgresDecodable {
+    /// Reads the binary form; nil where the type or the bytes do not fit, or it is NULL.
     public init?(cell: PostgresCell) {
         guard cell.type == .bool, let bytes = cell.bytes, bytes.count == 1 else { return nil }
         self = bytes[0] != 0
@@ -66,6 +80,7 @@ extension Bool: PostgresDecodable {
 }
 
 extension Double: PostgresDecodable {
+    /// Reads the binary form; nil where the type or the bytes do not fit, or it is NULL.
     public init?(cell: PostgresCell) {
         guard let bytes = cell.bytes else { return nil }
         if cell.type == .float8, let bits = UInt64(bigEndianBytes: bytes) {
@@ -79,6 +94,7 @@ extension Double: PostgresDecodable {
 }
 
 extension Float: PostgresDecodable {
+    /// Reads the binary form; nil where the type or the bytes do not fit, or it is NULL.
     public init?(cell: PostgresCell) {
         guard cell.type == .float4, let bytes = cell.bytes, let bits = UInt32(bigEndianBytes: bytes) else { return nil }
         self.init(bitPattern: bits)
@@ -86,6 +102,7 @@ extension Float: PostgresDecodable {
 }
 
 extension PostgresUUID: PostgresDecodable {
+    /// Reads the binary form; nil where the type or the bytes do not fit, or it is NULL.
     public init?(cell: PostgresCell) {
         guard cell.type == .uuid, let bytes = cell.bytes else { return nil }
         self.init(bytes: bytes)
@@ -93,6 +110,7 @@ extension PostgresUUID: PostgresDecodable {
 }
 
 extension PostgresTimestamp: PostgresDecodable {
+    /// Reads the binary form; nil where the type or the bytes do not fit, or it is NULL.
     public init?(cell: PostgresCell) {
         guard cell.type == .timestamptz, let bytes = cell.bytes, let value = Int64(bigEndianBytes: bytes) else {
             return nil

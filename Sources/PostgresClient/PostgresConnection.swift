@@ -14,6 +14,7 @@ public actor PostgresConnection: Gated {
     let notified: AsyncStream<PostgresNotification>.Continuation
 
     nonisolated let executor: QueueExecutor
+    /// The connection's own queue.
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     var link: Link?

@@ -21,6 +21,7 @@ public struct PostgresError: Error, Sendable, Hashable, CustomStringConvertible,
         /// The call itself was wrong: a connection string that does not parse, too many parameters.
         public static let misuse = Code(base: .misuse)
 
+        /// Its name.
         public var description: String { base.rawValue }
     }
 
@@ -69,6 +70,7 @@ public struct PostgresError: Error, Sendable, Hashable, CustomStringConvertible,
     /// "…"`) and whatever an owner's function raises.
     private var quotesData: Bool { ["22", "38", "39", "P0"].contains(where: hasState) }
 
+    /// What may go into a log.
     public var description: String {
         var text = quotesData ? "an error in the data, or raised by a function of the database" : message
         if let sqlState { text += " (SQLSTATE \(sqlState))" }
@@ -77,6 +79,7 @@ public struct PostgresError: Error, Sendable, Hashable, CustomStringConvertible,
         return text
     }
 
+    /// All of it, for a person who may see the data.
     public var debugDescription: String {
         let parts = [message, sqlState.map { "SQLSTATE \($0)" }, detail, hint, statement.map { "in \($0)" }]
         return parts.compactMap { $0 }.joined(separator: "; ")

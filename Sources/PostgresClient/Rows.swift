@@ -4,8 +4,11 @@ import CLibpq
 public struct Rows: Sendable, RandomAccessCollection {
     let result: ResultHandle
 
+    /// The first row's number, 0.
     public var startIndex: Int { 0 }
+    /// The number of rows.
     public var endIndex: Int { result.rowCount }
+    /// The row with this number.
     public subscript(position: Int) -> Row {
         precondition(indices.contains(position))
         return Row(result: result, index: position)

@@ -63,6 +63,7 @@ public struct PostgresUUID: Sendable, Hashable, CustomStringConvertible {
         bytes = stride(from: 0, to: 32, by: 2).map { UInt8(digits[$0]! << 4 | digits[$0 + 1]!) }
     }
 
+    /// With hyphens, in lower case.
     public var description: String {
         let hex = bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
         var text = ""
@@ -87,6 +88,7 @@ public struct PostgresTimestamp: Sendable, Hashable, Comparable {
     /// Seconds since 1970-01-01 00:00:00 UTC.
     public var unixSeconds: Double { Double(microsecondsSince2000) / 1e6 + 946_684_800 }
 
+    /// Whether it is earlier.
     public static func < (left: Self, right: Self) -> Bool { left.microsecondsSince2000 < right.microsecondsSince2000 }
 }
 

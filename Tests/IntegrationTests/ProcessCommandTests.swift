@@ -7,7 +7,8 @@ import Testing
     @Test("wait ends with 0 once rows are there and embedded, and with 75 naming what is missing")
     func wait() async throws {
         let place = try await Workplace.make(rows: 3)
-        try await place.run("wait", "--timeout", "200ms").expect(.code(75), "rows are not embedded, among them 1", "after 200ms")
+        try await place.run("wait", "--timeout", "200ms")
+            .expect(.code(75), "rows are not embedded, among them 1", "after 200ms")
         try await place.run("wait", "--timeout", "100ms", "2", "99")
             .expect(.code(75), "not embedded: 2", "no such row: 99", "backfilld status")
         try await place.run("wait", "--timeout", "5s", "x").expect(.code(65), "bigint")

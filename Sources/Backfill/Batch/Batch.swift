@@ -100,6 +100,7 @@ public enum EmbeddingError: Error, Sendable, Hashable, CustomStringConvertible {
     /// A component that is not a number, or infinite.
     case notFinite
 
+    /// What was wrong with the answer.
     public var description: String {
         switch self {
         case .count(let count, let expected): "the embedder answered \(count) vectors for \(expected) texts"

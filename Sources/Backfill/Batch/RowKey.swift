@@ -13,18 +13,22 @@ public struct RowKey: Sendable, Hashable, Comparable, ExpressibleByStringInterpo
         self.text = text
     }
 
+    /// A key as a literal, for tests and messages.
     public init(stringLiteral text: String) {
         self.init(text)
     }
 
+    /// Whether the bytes are the same.
     public static func == (left: Self, right: Self) -> Bool {
         left.withBytes { left in right.withBytes { left.elementsEqual($0) } }
     }
 
+    /// The order of the bytes.
     public static func < (left: Self, right: Self) -> Bool {
         left.text.utf8.lexicographicallyPrecedes(right.text.utf8)
     }
 
+    /// Hashes the bytes.
     public func hash(into hasher: inout Hasher) {
         withBytes { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
     }
@@ -34,5 +38,6 @@ public struct RowKey: Sendable, Hashable, Comparable, ExpressibleByStringInterpo
         text.utf8.withContiguousStorageIfAvailable(body) ?? Array(text.utf8).withUnsafeBufferPointer(body)
     }
 
+    /// The key's text.
     public var description: String { text }
 }

@@ -71,5 +71,6 @@ public struct DaemonName: Sendable, Hashable, CustomStringConvertible {
         start = .random(in: .min ... .max)
     }
 
+    /// `host:process:start`, as `backfilld.activity` has it.
     public var description: String { "\(host):\(pid):\(String(start, radix: 36))" }
 }

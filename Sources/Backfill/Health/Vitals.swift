@@ -38,7 +38,9 @@ public struct Vitals: Sendable {
         case away(since: Instant, reason: String, retryAt: Instant)
     }
 
+    /// How it is with the listener's session.
     public private(set) var hearing = Hearing.connecting
+    /// How it is with each table, by its number in `backfilld.watch`.
     public private(set) var tables: [Int32: Table] = [:]
     private var lastBatch: (rows: Int, took: Duration)?
     /// Batches of the last half minute, for the rate.
@@ -64,6 +66,7 @@ public struct Vitals: Sendable {
 
     // MARK: What happens
 
+    /// The listener told something.
     public mutating func note(_ event: Listener.Event, at now: Instant) {
         switch event {
         case .listening(let isEcho, _): hearing = isEcho ? .listening : .deaf
@@ -75,6 +78,7 @@ public struct Vitals: Sendable {
         }
     }
 
+    /// A table's pipeline told something; `condition` is how it is now.
     public mutating func note(_ event: PipelineEvent, _ condition: PipelineCondition, of watch: Int32, at now: Instant)
     {
         guard var table = tables[watch] else { return }

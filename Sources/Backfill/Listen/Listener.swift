@@ -170,5 +170,6 @@ public enum ListenerError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The server no longer lists our channel for this session.
     case channelLost
 
+    /// What is wrong with the session.
     public var description: String { "the server no longer has our LISTEN" }
 }
