@@ -58,7 +58,7 @@ import Testing
     func status() async throws {
         let place = try await Workplace.make(rows: 4)
         try await place.run("status").expect(
-            .code(0), "none has run yet", "pending    4")
+            .code(0), "none has told of itself", "pending    4")
         let daemon = try await place.startDaemon("--set", "listen.heartbeat=1s")
         try await place.allEmbedded()
         func table() async throws -> [String: Any] {

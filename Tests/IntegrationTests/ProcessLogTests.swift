@@ -16,9 +16,13 @@ import Testing
         }
 
         // script(1) gives it a terminal.
-        let shown = try place.startDaemon(through: #"exec script -qec "$(printf '%q ' "$@")" /dev/null"#)
+        let shown = try place.startDaemon(through: #"exec script -qec "exec $(printf '%q ' "$@")" /dev/null"#)
         try await shown.says("ready after")
-        shown.send(SIGTERM)
+        // The daemon is told, not script, which would leave it behind.
+        let children = try String(contentsOfFile: "/proc/\(shown.pid)/task/\(shown.pid)/children", encoding: .utf8)
+        let daemons = children.split(separator: " ").compactMap { Int32($0) }
+        #expect(daemons.count == 1)
+        for daemon in daemons { kill(daemon, SIGTERM) }
         _ = try await shown.exit(within: .seconds(20))
         let colours = shown.lines.filter { $0.contains("\u{1b}[36mNOTE\u{1b}[0m") }
         #expect(!colours.isEmpty, "\(shown.lines)")

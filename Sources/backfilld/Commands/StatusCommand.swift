@@ -57,7 +57,7 @@ struct StatusCommand: AsyncParsableCommand {
             "  rate       \(Int(status.rowsPerSecond).grouped) rows/s",
         ]
         if status.daemons.isEmpty {
-            lines.append("  daemons    none has run yet; start one: systemctl start backfilld")
+            lines.append("  daemons    none has told of itself; start one: systemctl start backfilld")
         }
         for (index, daemon) in status.daemons.enumerated() {
             var line = (index == 0 ? "  daemons    " : "             ") + "\(daemon.host), process \(daemon.pid): "
