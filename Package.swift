@@ -9,6 +9,10 @@ let strict: [SwiftSetting] = [
 // A dependency that imports full Foundation must not lend us its members: they would link ICU, 44 MB of it.
 let lean = strict + [.enableUpcomingFeature("MemberImportVisibility")]
 
+// Arithmetic on millions of numbers: a debug build of it would take minutes over what the tests ask of it.
+let optimizedInDebug = SwiftSetting.unsafeFlags(["-O"], .when(configuration: .debug))
+let optimizedCInDebug = CSetting.unsafeFlags(["-O2"], .when(configuration: .debug))
+
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 let package = Package(
@@ -16,6 +20,7 @@ let package = Package(
     products: [
         .executable(name: "backfilld", targets: ["backfilld"]),
         .library(name: "PostgresClient", targets: ["PostgresClient"]),
+        .library(name: "SentenceEncoder", targets: ["SentenceEncoder"]),
         .library(name: "Embedders", targets: ["Embedders"]),
         .library(name: "Backfill", targets: ["Backfill"]),
     ],
@@ -32,10 +37,16 @@ let package = Package(
         .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
+        // What Swift cannot say: one text compiled for several instruction sets.
+        .target(name: "CEncoderKernels", cSettings: [optimizedCInDebug]),
 
         .target(name: "PostgresClient", dependencies: ["CLibpq"], swiftSettings: lean),
         .target(name: "Systemd", dependencies: ["CSystemd", logging], swiftSettings: lean),
-        .target(name: "Embedders", dependencies: ["CCrypto"], swiftSettings: lean),
+        .target(
+            name: "SentenceEncoder", dependencies: ["COneDNN", "CEncoderKernels", "CCrypto"],
+            swiftSettings: lean + [optimizedInDebug]),
+        .target(name: "Embedders", dependencies: ["CCrypto", "SentenceEncoder"], swiftSettings: lean),
         .target(
             name: "Backfill",
             dependencies: ["PostgresClient", "Embedders"],
@@ -44,12 +55,20 @@ let package = Package(
         .executableTarget(
             name: "backfilld",
             dependencies: [
-                "Backfill", "PostgresClient", "Embedders", "Systemd", logging,
+                "Backfill", "PostgresClient", "Embedders", "SentenceEncoder", "Systemd", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "TOMLKit", package: "TOMLKit"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
+            swiftSettings: lean),
+
+        // What Benchmarks/ runs, and nobody installs.
+        .executableTarget(
+            name: "encoder-benchmark", dependencies: ["SentenceEncoder"], path: "Benchmarks/EncoderBenchmark",
+            swiftSettings: lean),
+        .executableTarget(
+            name: "tokenizer-benchmark", dependencies: ["SentenceEncoder"], path: "Benchmarks/TokenizerBenchmark",
             swiftSettings: lean),
 
         // Tests. TestSupport holds what they share: throw-away clusters, processes, deadlines.
@@ -60,6 +79,9 @@ let package = Package(
         .testTarget(
             name: "PostgresClientTests", dependencies: ["PostgresClient", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "SystemdTests", dependencies: ["Systemd"], swiftSettings: strict),
+        .testTarget(
+            name: "SentenceEncoderTests", dependencies: ["SentenceEncoder", "CEncoderKernels"],
+            exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(name: "EmbeddersTests", dependencies: ["Embedders"], swiftSettings: strict),
         .testTarget(name: "BackfillTests", dependencies: ["Backfill"], swiftSettings: strict),
         .testTarget(name: "backfilldTests", dependencies: ["backfilld"], swiftSettings: strict),

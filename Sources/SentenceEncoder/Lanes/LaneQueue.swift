@@ -1,0 +1,116 @@
+import Glibc
+import Synchronization
+
+/// The jobs that lanes take items from, the oldest first.
+///
+/// Unchecked, because the mutex is POSIX's: a condition variable, by which idle lanes sleep, needs one of those. All
+/// that changes is only touched while it is held.
+final class LaneQueue<State>: @unchecked Sendable {
+    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    private var jobs: [LaneJob<State>] = []
+    private var isClosed = false
+
+    init() {
+        pthread_mutex_init(mutex, nil)
+        pthread_cond_init(changed, nil)
+    }
+
+    deinit {
+        pthread_cond_destroy(changed)
+        pthread_mutex_destroy(mutex)
+        changed.deallocate()
+        mutex.deallocate()
+    }
+
+    func add(_ job: LaneJob<State>) {
+        pthread_mutex_lock(mutex)
+        jobs.append(job)
+        pthread_cond_broadcast(changed)
+        pthread_mutex_unlock(mutex)
+    }
+
+    /// Lets lanes end as soon as nothing is left.
+    func close() {
+        pthread_mutex_lock(mutex)
+        isClosed = true
+        pthread_cond_broadcast(changed)
+        pthread_mutex_unlock(mutex)
+    }
+
+    /// The next item; waits for one. Nil when there will be none.
+    func next() -> (LaneJob<State>, Int)? {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        while true {
+            while let job = jobs.first {
+                if let item = job.begin() { return (job, item) }
+                jobs.removeFirst()
+            }
+            if isClosed { return nil }
+            pthread_cond_wait(changed, mutex)
+        }
+    }
+}
+
+/// Items that are begun one after the other, and what became of them.
+final class LaneJob<State>: Sendable {
+    private struct Progress {
+        var begun = 0
+        var ended = 0
+        var error: (any Error)?
+        var whenDone: (@Sendable (Result<Void, any Error>) -> Void)?
+    }
+
+    private let items: Int
+    private let body: @Sendable (State, Int) throws -> Void
+    private let progress = Mutex(Progress())
+
+    init(items: Int, _ body: @escaping @Sendable (State, Int) throws -> Void) {
+        self.items = items
+        self.body = body
+    }
+
+    /// Calls `body` when no item is under way any more and none will be begun; at once where that is so.
+    func whenDone(_ body: @escaping @Sendable (Result<Void, any Error>) -> Void) {
+        settle { $0.whenDone = body }
+    }
+
+    /// Begins no more items.
+    func fail(_ error: any Error) {
+        settle { $0.error = $0.error ?? error }
+    }
+
+    /// The number of the next item; nil when all are begun.
+    func begin() -> Int? {
+        progress.withLock { progress in
+            guard progress.error == nil, progress.begun < items else { return nil }
+            progress.begun += 1
+            return progress.begun - 1
+        }
+    }
+
+    /// Performs an item that was begun.
+    func perform(_ item: Int, with state: () throws -> State) {
+        do {
+            try body(try state(), item)
+            settle { $0.ended += 1 }
+        } catch {
+            settle {
+                $0.ended += 1
+                $0.error = $0.error ?? error
+            }
+        }
+    }
+
+    private func settle(_ change: (inout Progress) -> Void) {
+        let done: (@Sendable (Result<Void, any Error>) -> Void, (any Error)?)? = progress.withLock { progress in
+            change(&progress)
+            let isOver = progress.error == nil ? progress.ended == items : progress.ended == progress.begun
+            guard isOver, let whenDone = progress.whenDone else { return nil }
+            progress.whenDone = nil
+            return (whenDone, progress.error)
+        }
+        if let (whenDone, error) = done { whenDone(error.map { .failure($0) } ?? .success(())) }
+    }
+}
