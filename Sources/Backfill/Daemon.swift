@@ -50,7 +50,8 @@ public struct Daemon: Sendable {
     /// How the daemon is at the moment.
     public var vitals: Vitals { bulletin.vitals }
 
-    /// Works until ``stop()``, then finishes the batches under way; a cancelled task abandons them.
+    /// Works until ``stop()``, then finishes the batches under way; a cancelled task abandons them. It ends by itself
+    /// where a table takes no more vectors from it: see ``end``.
     public func run() async {
         // Where the database is away there is nothing to adopt, and the listener will say so.
         if let pending = try? await activity.adopt(Array(pipelines.keys)) { bulletin.adopt(pending) }
@@ -58,11 +59,27 @@ public struct Daemon: Sendable {
             service.addTask { await listener.run(hear) }
             service.addTask { await keepNotes() }
             await withDiscardingTaskGroup { work in
-                for pipeline in pipelines.values { work.addTask { await pipeline.run() } }
+                for pipeline in pipelines.values {
+                    work.addTask {
+                        await pipeline.run()
+                        // Whoever starts it again lets all tables have the new configuration.
+                        if await pipeline.end != nil { await stop() }
+                    }
+                }
             }
             service.cancelAll()
         }
         if !Task.isCancelled, vitals.isReady { _ = await note(vitals.tables) }
+    }
+
+    /// Why it has ended by itself; nil where it was told to, or still works.
+    public var end: TableProblem? {
+        get async {
+            for pipeline in pipelines.values {
+                if let end = await pipeline.end { return end }
+            }
+            return nil
+        }
     }
 
     /// Begins no new batch; `run` returns when those under way are done.

@@ -21,6 +21,8 @@ public struct Drain: Sendable {
         public var empty = 0
         /// Rows whose text was cut.
         public var cut = 0
+        /// Rows whose text was longer than the model's limit.
+        public var long = 0
     }
 
     /// - Parameters:
@@ -96,6 +98,7 @@ private final class DrainState: Sendable {
             state.result.embedded += report.written
             state.result.empty += report.empty
             state.result.cut += report.cut
+            state.result.long += report.long
             for (key, outcome) in report.outcomes {
                 state.result.failed[key] = outcome.problem
             }
@@ -117,11 +120,13 @@ private final class DrainState: Sendable {
 }
 
 extension RowOutcome {
+    static let lockedReason = "locked by another transaction"
+
     /// Why a row has no vector yet, where that is a failure or somebody's lock.
     var problem: String? {
         switch self {
         case .written, .outdated, .settled: nil
-        case .locked: "locked by another transaction"
+        case .locked: Self.lockedReason
         case .refused(_, let reason), .failed(let reason): reason
         case .rewritten: "a trigger of the table changes the text whenever the embedding is written"
         }

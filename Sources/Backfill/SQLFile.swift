@@ -18,6 +18,11 @@ enum SQLFile {
     static let countBacklog = String(decoding: PackageResources.count_backlog_sql, as: UTF8.self)
     static let checkAccess = String(decoding: PackageResources.check_access_sql, as: UTF8.self)
     static let checkServer = String(decoding: PackageResources.check_server_sql, as: UTF8.self)
+    static let reembedLock = String(decoding: PackageResources.reembed_lock_sql, as: UTF8.self)
+    static let reembedFailed = String(decoding: PackageResources.reembed_failed_sql, as: UTF8.self)
+    static let walkRead = String(decoding: PackageResources.walk_read_sql, as: UTF8.self)
+    static let walkWrite = String(decoding: PackageResources.walk_write_sql, as: UTF8.self)
+    static let walkCount = String(decoding: PackageResources.walk_count_sql, as: UTF8.self)
     static let sessionPins = String(decoding: PackageResources.session_pins_sql, as: UTF8.self)
 
     /// Puts fragments of SQL, quoted already, in the place of `{name}`.

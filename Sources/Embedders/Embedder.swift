@@ -14,23 +14,70 @@ public protocol Embedder: Sendable {
     /// - Parameter texts: The texts, at most `limits.rows` of them.
     /// - Returns: One vector of `identity.dimension` components for each text, in the order of the texts.
     /// - Throws: Whatever kept the whole call from succeeding; nothing of it counts then.
-    func embed(_ texts: [String]) async throws -> [[Float]]
+    func embed(_ texts: [String]) async throws -> Embeddings
+}
+
+/// The answer of an embedder.
+public struct Embeddings: Sendable {
+    /// One vector a text, in the order of the texts.
+    public var vectors: [[Float]]
+    /// Texts that were longer than the model's limit, so that their vectors are of a part of them or of a mean.
+    public var long: Int
+
+    /// Answers.
+    public init(_ vectors: [[Float]], long: Int = 0) {
+        self.vectors = vectors
+        self.long = long
+    }
 }
 
 /// The name under which an embedder's vectors are recorded beside the column they fill.
+///
+/// Two embedders of the same identity make vectors that may stand in one column; of different ones, vectors that cannot
+/// be compared.
 public struct EmbedderIdentity: Sendable, Hashable {
     /// The kind of embedder, as configuration names it: `hash`, `local`, `openai`, …
     public let embedder: String
-    /// The model, with whatever else changes its vectors.
+    /// The model's name.
     public let model: String
     /// Components in each vector.
     public let dimension: Int
+    /// What else changes the vectors, by name: `weights` = `sha256:…`, `pooling` = `mean`, `prompt` = `passage: `.
+    /// Nothing that leaves them comparable belongs here.
+    public let traits: [String: String]
 
     /// Names an embedder's vectors.
-    public init(embedder: String, model: String, dimension: Int) {
+    public init(embedder: String, model: String, dimension: Int, traits: [String: String] = [:]) {
         self.embedder = embedder
         self.model = model
         self.dimension = dimension
+        self.traits = traits
+    }
+
+    /// Embedder, model and dimension for people: `local with all-MiniLM-L6-v2 (384 dimensions)`.
+    public var summary: String { "\(embedder) with \(model) (\(dimension) dimensions)" }
+
+    /// What another identity has otherwise, for people, each as `model a, not b`; none where the two are equal.
+    public func differences(from other: EmbedderIdentity) -> [String] {
+        var pairs = [
+            ("embedder", embedder, other.embedder), ("model", model, other.model),
+            ("dimension", String(dimension), String(other.dimension)),
+        ]
+        for name in Set(traits.keys).union(other.traits.keys).sorted() {
+            pairs.append((name, Self.shown(traits[name]), Self.shown(other.traits[name])))
+        }
+        // By bytes: to the database "é" in one scalar and in two are two texts.
+        return pairs.filter { !$0.1.utf8.elementsEqual($0.2.utf8) }.map { "\($0.0) \($0.1), not \($0.2)" }
+    }
+
+    /// A trait's value for people: of a hash its first twelve digits, which are enough to tell two apart.
+    private static func shown(_ value: String?) -> String {
+        guard let value else { return "none" }
+        let mark = "sha256:"
+        guard value.hasPrefix(mark), value.utf8.count > mark.utf8.count + 12 else {
+            return value.isEmpty ? "\"\"" : value
+        }
+        return String(value.prefix(mark.count + 12)) + "…"
     }
 }
 

@@ -19,8 +19,8 @@ public struct HashEmbedder: Embedder {
     }
 
     /// The vectors of texts, in their order.
-    public func embed(_ texts: [String]) async throws -> [[Float]] {
-        texts.map(vector)
+    public func embed(_ texts: [String]) async throws -> Embeddings {
+        Embeddings(texts.map(vector))
     }
 
     /// The vector of one text: `identity.dimension` components, L2 norm 1.

@@ -16,6 +16,7 @@ struct Backfilld: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             RunCommand.self, SetupCommand.self, BackfillCommand.self, StatusCommand.self, WaitCommand.self,
-            ExplainCommand.self, CheckCommand.self, ConfigCommand.self, EmbedCommand.self, VersionCommand.self,
+            ReembedCommand.self, ExplainCommand.self, CheckCommand.self, ConfigCommand.self, ModelCommand.self,
+            EmbedCommand.self, TokenizeCommand.self, VersionCommand.self,
         ])
 }

@@ -18,7 +18,7 @@ import Testing
     /// What `WatchedTable.fragments` and the callers of each file have to offer.
     private static let offered: Set = [
         "table", "key", "keys", "key_type", "equals", "embedding", "source", "columns",
-        "pending", "locked_row", "owner_triggers", "value",
+        "pending", "locked_row", "owner_triggers", "value", "license", "vector_hash", "walked_row", "which", "old",
     ]
 
     @Test(
@@ -26,6 +26,7 @@ import Testing
         arguments: [
             SQLFile.batchRead, SQLFile.batchWrite, SQLFile.batchUnwritten, SQLFile.batchLock, SQLFile.batchClear,
             SQLFile.scanBacklog, SQLFile.probePending, SQLFile.explainRow, SQLFile.previewRows, SQLFile.countBacklog,
+            SQLFile.reembedFailed, SQLFile.walkRead, SQLFile.walkWrite, SQLFile.walkCount,
         ])
     func placeholders(sql: String) {
         let names = sql.split(separator: "{").dropFirst().compactMap { $0.split(separator: "}").first.map(String.init) }

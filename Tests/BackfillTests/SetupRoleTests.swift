@@ -43,7 +43,8 @@ struct SetupRoleTests {
         shape.grantee = Grantee(
             name: "d", schemas: ["backfilld", "public", "extensions"],
             ownTables: [
-                "watch SELECT", "migration SELECT", "activity SELECT", "activity INSERT", "activity UPDATE",
+                "watch SELECT", "migration SELECT", "reembed SELECT", "activity SELECT", "activity INSERT",
+                "activity UPDATE",
                 "activity DELETE",
             ],
             readable: ["id", "topic", "suggestion", "embedding", "ctid", "xmin"], writable: ["embedding"],

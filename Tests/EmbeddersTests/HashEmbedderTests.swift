@@ -14,7 +14,7 @@ import Testing
             (emoji, [0.351123829, -0.505389886, 0.225417185, 0.001348639, 0.755300201]),
         ])
     func fiveComponents(text: String, expected: [Double]) async throws {
-        let vector = try #require(try await HashEmbedder(dimension: 5).embed([text]).first)
+        let vector = try #require(try await HashEmbedder(dimension: 5).embed([text]).vectors.first)
         #expect(vector.count == 5)
         for (component, value) in zip(vector, expected) { #expect(abs(Double(component) - value) < 1e-6) }
     }
@@ -38,7 +38,7 @@ import Testing
             ),
         ])
     func manyComponents(text: String, expected: [Int: Double], weighted: Double) async throws {
-        let vector = try #require(try await HashEmbedder(dimension: 384).embed([text]).first)
+        let vector = try #require(try await HashEmbedder(dimension: 384).embed([text]).vectors.first)
         #expect(vector.count == 384)
         for (index, value) in expected { #expect(abs(Double(vector[index]) - value) < 1e-6) }
         let sum = vector.enumerated().reduce(0) { $0 + Double($1.offset + 1) * Double($1.element) }
@@ -48,7 +48,7 @@ import Testing
     @Test("Every vector has the L2 norm 1", arguments: [1, 5, 8, 9, 384, 1536])
     func norm(dimension: Int) async throws {
         let texts = ["", "a", "hello", Self.emoji, String(repeating: "long ", count: 10_000)]
-        for vector in try await HashEmbedder(dimension: dimension).embed(texts) {
+        for vector in try await HashEmbedder(dimension: dimension).embed(texts).vectors {
             #expect(vector.count == dimension)
             let norm = vector.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
             #expect(abs(norm - 1) < 1e-6)
@@ -59,19 +59,19 @@ import Testing
     func order() async throws {
         let embedder = HashEmbedder(dimension: 16)
         let texts = (0..<100).map { "text \($0 % 50)" }
-        let vectors = try await embedder.embed(texts)
+        let vectors = try await embedder.embed(texts).vectors
         #expect(vectors == texts.map(embedder.vector))
         #expect(Set(vectors).count == 50)
-        #expect(try await embedder.embed([]).isEmpty)
+        #expect(try await embedder.embed([]).vectors.isEmpty)
     }
 
     @Test("The same text has the same vector from many calls at once")
     func concurrent() async throws {
         let embedder = HashEmbedder()
         let texts = (0..<20).map { "row \($0), \(Self.emoji)" }
-        let expected = try await embedder.embed(texts)
+        let expected = try await embedder.embed(texts).vectors
         try await withThrowingTaskGroup(of: [[Float]].self) { group in
-            for _ in 0..<32 { group.addTask { try await embedder.embed(texts) } }
+            for _ in 0..<32 { group.addTask { try await embedder.embed(texts).vectors } }
             for try await vectors in group { #expect(vectors == expected) }
         }
     }

@@ -29,7 +29,7 @@ final class ProbeEmbedder: Embedder {
         self.limits = limits
     }
 
-    func embed(_ texts: [String]) async throws -> [[Float]] {
+    func embed(_ texts: [String]) async throws -> Embeddings {
         state.withLock { state in
             state.texts += texts
             state.calls += 1
@@ -38,8 +38,8 @@ final class ProbeEmbedder: Embedder {
         if state.withLock(\.isHeld) {
             try await eventually("the gate opened", within: .seconds(60)) { !state.withLock(\.isHeld) }
         }
-        let right = try await hash.embed(texts)
-        return try state.withLock(\.fault)?(texts, right) ?? right
+        let right = try await hash.embed(texts).vectors
+        return Embeddings(try state.withLock(\.fault)?(texts, right) ?? right)
     }
 
     func vector(of text: String) -> [Float] { hash.vector(of: text) }

@@ -65,7 +65,7 @@ struct Workplace: Sendable {
     private func variables(_ more: [String: String]) -> [String: String] {
         [
             "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "DATABASE_URL": database.conninfo,
-            "BACKFILLD_HASH_DIMENSION": "\(Self.dimension)",
+            "BACKFILLD_EMBEDDER": "hash", "BACKFILLD_HASH_DIMENSION": "\(Self.dimension)",
         ].merging(environment) { $1 }.merging(more) { $1 }
     }
 

@@ -77,7 +77,7 @@ final class SystemdHost: Sendable {
     static func credential(_ name: String) -> String { "/etc/backfilld/credentials/\(name)" }
 
     static func configuration(_ more: String = "") -> String {
-        "[hash]\ndimension = \(Workplace.dimension)\n[listen]\nheartbeat = \"1s\"\n\(more)"
+        "embedder = \"hash\"\n[hash]\ndimension = \(Workplace.dimension)\n[listen]\nheartbeat = \"1s\"\n\(more)"
     }
 
     func address(port: Int) -> String {

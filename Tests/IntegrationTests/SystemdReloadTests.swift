@@ -59,7 +59,7 @@ struct SystemdReloadTests {
     @Test("A configuration that is wrong fails the start with 78, and is not tried again")
     func wrongConfiguration() async throws {
         try await SystemdHost.with { host in
-            try await host.write("[hash]\ndimension = 384\n", to: "/etc/backfilld/backfilld.toml")
+            try await host.write("embedder = \"hash\"\n[hash]\ndimension = 384\n", to: "/etc/backfilld/backfilld.toml")
             try await host.sh("systemctl start backfilld", exit: .code(1))
             #expect(try await host.property("ActiveState") == "failed")
             #expect(try await host.property("ExecMainStatus") == "78")

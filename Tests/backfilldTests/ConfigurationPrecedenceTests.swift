@@ -5,7 +5,12 @@ import Testing
 @Suite struct ConfigurationPrecedenceTests {
     @Test func `defaults are the documented ones`() throws {
         let settings = try ConfigurationFolder().load(["DATABASE_URL": "postgres:///x"], needsDatabase: true)
-        #expect(settings.embedder == "hash" && settings.hash.dimension == 384)
+        #expect(settings.embedder == "local" && settings.hash.dimension == 384)
+        #expect(
+            settings.local
+                == .init(
+                    model: "all-MiniLM-L6-v2", precision: nil, lanes: nil, longTexts: .truncate, passagePrompt: nil,
+                    queryPrompt: nil))
         #expect(
             settings.tables == [
                 .init(

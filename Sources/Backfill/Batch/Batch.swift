@@ -20,6 +20,8 @@ public struct Batch: Sendable {
         public var empty = 0
         /// Rows whose text was cut to the limit.
         public var cut = 0
+        /// Rows whose text was longer than the model's limit.
+        public var long = 0
         /// Rows given to the embedder.
         public var embedded = 0
 
@@ -59,9 +61,10 @@ public struct Batch: Sendable {
             EmbeddedRow(key: $0.key, source: $0.source, vector: [Float](repeating: 0, count: dimension))
         }
         for call in Self.calls(texts, rows: embedder.limits.rows, bytes: bytes) {
-            let vectors = try await embedder.embed(call.map(\.text))
-            try EmbeddingError.check(vectors, count: call.count, dimension: dimension)
-            for (row, vector) in zip(call, vectors) {
+            let answer = try await embedder.embed(call.map(\.text))
+            try EmbeddingError.check(answer.vectors, count: call.count, dimension: dimension)
+            report.long += answer.long
+            for (row, vector) in zip(call, answer.vectors) {
                 embedded.append(EmbeddedRow(key: row.key, source: row.source, vector: vector))
             }
         }

@@ -26,7 +26,8 @@ public struct RowWriter: Sendable {
     /// Writes what may be written and says what became of each row.
     ///
     /// An error that may be one row's own, a CHECK or an owner's RAISE, splits the batch until it is found.
-    /// - Throws: ``PostgresError`` where the failure is no row's own; `CancellationError`.
+    /// - Throws: ``PostgresError`` where the failure is no row's own; ``TableProblem/superseded(table:embedder:)`` where
+    ///   these vectors belong in the column no more; `CancellationError`.
     public func write(_ rows: [EmbeddedRow]) async throws -> [RowKey: RowOutcome] {
         guard !rows.isEmpty else { return [:] }
         do {
@@ -74,7 +75,11 @@ public struct RowWriter: Sendable {
             ], deadline: Self.deadline)
         var outcomes: [RowKey: RowOutcome] = [:]
         for locked in answers[0] {
-            let row = rows[Int(try locked.decode(0, as: Int64.self)) - 1]
+            let number = Int(try locked.decode(0, as: Int64.self))
+            guard number > 0 else {
+                throw TableProblem.superseded(table: table.displayName, embedder: table.identity)
+            }
+            let row = rows[number - 1]
             guard let source = try locked.decode(1, as: Int64?.self) else {
                 let reason = "a trigger of the table keeps the embedding from being written"
                 if outcomes[row.key] == nil { outcomes[row.key] = .refused(row, reason: reason) }

@@ -15,6 +15,8 @@ public actor TablePipeline {
     private var isStopping = false
     /// The failure that everything waits after; nil while things go well.
     private var trouble: (any Error)?
+    /// Why it has ended by itself: nothing that it could write belongs into the table any more.
+    public private(set) var end: TableProblem?
 
     /// - Parameters:
     ///   - table: The table to fill.
@@ -80,7 +82,7 @@ public actor TablePipeline {
 
     // MARK: The loop
 
-    /// Works until stopped or cancelled, then waits for the batches under way.
+    /// Works until stopped, cancelled or superseded (see ``end``), then waits for the batches under way.
     public func run() async {
         await withDiscardingTaskGroup { tasks in
             while !isStopping, !Task.isCancelled {
@@ -122,6 +124,13 @@ public actor TablePipeline {
             let setAside = intake.finished(done.outcomes, sources: done.sources, at: clock.now)
             report(.batch(done, took: clock.now - began))
             for (key, reason) in setAside { report(.setAside(key: key, reason: reason)) }
+        } catch let problem as TableProblem {
+            intake.ended(keys, at: clock.now)
+            if end == nil {
+                end = problem
+                failed(problem)
+                isStopping = true
+            }
         } catch {
             let isAnswer = (error as? PostgresError).map { $0.code == .server && !$0.isConnectionFailure } ?? false
             let isHearsay = isAnswer && intake.distrust(keys)

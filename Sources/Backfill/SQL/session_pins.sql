@@ -8,6 +8,8 @@ SET bytea_output = 'hex';
 SET xmloption = 'content';
 -- what is seen: every row that policies show, rather than an error where there are any;
 SET row_security = on;
+-- the snapshot that the license of a write is looked up with: see batch_write.sql;
+SET default_transaction_isolation = 'read committed';
 -- our own deadlines, and a session that may wait for notifications all day (PostgreSQL 14 and later);
 SET statement_timeout = 0;
 SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout';

@@ -82,7 +82,8 @@ struct Migration: Sendable, Hashable {
 
     /// All of them, oldest first.
     static let all = [
-        Migration(version: 1, sql: .resource(PackageResources.migration_1_sql))
+        Migration(version: 1, sql: .resource(PackageResources.migration_1_sql)),
+        Migration(version: 2, sql: .resource(PackageResources.migration_2_sql)),
     ]
 
     /// The version that this release works with.

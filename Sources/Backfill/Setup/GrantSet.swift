@@ -26,7 +26,8 @@ struct GrantSet: Sendable, Hashable {
             sql.append("GRANT USAGE ON SCHEMA \(quoteIdentifier(schema)) TO \(role);")
         }
         let own = [
-            ("watch", ["SELECT"]), ("migration", ["SELECT"]), ("activity", ["SELECT", "INSERT", "UPDATE", "DELETE"]),
+            ("watch", ["SELECT"]), ("migration", ["SELECT"]), ("reembed", ["SELECT"]),
+            ("activity", ["SELECT", "INSERT", "UPDATE", "DELETE"]),
         ]
         for (name, privileges) in own {
             let missing = privileges.filter { !grantee.ownTables.contains("\(name) \($0)") }

@@ -6,11 +6,13 @@ import PostgresClient
 /// gives the rows in the order of the heap: docs/adr/0001-pending-index.md.
 struct PendingIndex: Sendable, Hashable {
     let watch: Int32
+    /// What its names end with: one on a column that `reembed` fills stands beside set-up's.
+    var suffix = ""
     let embedding: String
     let shape: TableShape
 
     /// Its name on the table itself.
-    var name: String { "backfilld_pending_\(watch)" }
+    var name: String { "backfilld_pending_\(watch)\(suffix)" }
 
     /// Its name on a partition. The server gives others to the indexes that it makes with later partitions.
     func name(on partition: TableShape.Partition) -> String { "\(name)_\(partition.relation)" }

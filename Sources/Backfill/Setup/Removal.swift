@@ -14,12 +14,29 @@ struct RemovalTarget: Sendable, Hashable {
     var shape: TableShape?
     var policies: [String] = []
     var grants: [Grant] = []
+    /// The column that a reembed is filling.
+    var nextColumn: String?
+    /// The column that a reembed has put out of use and kept.
+    var previousColumn: String?
 
-    static func loadAll(on connection: PostgresConnection) async throws -> [RemovalTarget] {
+    static func loadAll(
+        _ facts: DatabaseFacts, on connection: PostgresConnection
+    ) async throws -> [RemovalTarget] {
+        var columns: [Int32: (next: String?, previous: String?)] = [:]
+        if facts.schemaVersion > 1 {
+            let runs = try await connection.execute(.inspect("reembed_runs", PackageResources.reembed_runs_sql))
+            for run in runs {
+                columns[try run.decode("watch")] = (
+                    try run.decode("next_column"), try run.decode("previous_column")
+                )
+            }
+        }
         let rows = try await connection.execute(.inspect("inspect_watches", PackageResources.inspect_watches_sql))
         var targets: [RemovalTarget] = []
         for row in rows {
             var target = RemovalTarget(watch: try row.decode("id"))
+            target.nextColumn = columns[target.watch]?.next
+            target.previousColumn = columns[target.watch]?.previous
             if let name = try row.decode("name", as: String?.self) {
                 let relation: Int64 = try row.decode("relation")
                 var shape = TableShape(
@@ -60,7 +77,7 @@ extension SetupPlan {
             let underLock = !steps.isEmpty
             steps += indexes.filter(\.isUnderLock)
             // CASCADE: a partition that was detached has kept its triggers, and is no part of the table any more.
-            let functions = TriggerSet.functionNames(target.watch)
+            let functions = (TriggerSet.functionNames(target.watch) + [TriggerSet.shadowFunction(target.watch)])
                 .map { "DROP FUNCTION IF EXISTS backfilld.\($0)() CASCADE;" }.joined(separator: "\n")
             steps.append(
                 Step(
@@ -73,6 +90,11 @@ extension SetupPlan {
             let step = Step(title: "drop schema backfilld", sql: "DROP SCHEMA backfilld CASCADE;", isUnderLock: false)
             stages.append(Stage(kind: .transaction, steps: [step]))
         }
+        for target in targets {
+            guard let column = target.previousColumn, let shape = target.shape else { continue }
+            notes.append(
+                "Column \(column) of \(shape.displayName), which a reembed has put out of use and kept, stays.")
+        }
         if targets.contains(where: { !$0.grants.isEmpty }) {
             notes.append("USAGE on the schemas of the table and of pgvector stays with the roles that were given it.")
         }
@@ -84,7 +106,7 @@ extension SetupPlan {
                 title: "lock \(shape.displayName) for a moment", sql: lock(shape.quoted, mode: .accessExclusive),
                 isUnderLock: true)
         ]
-        let functions = TriggerSet.functionNames(target.watch)
+        let functions = TriggerSet.functionNames(target.watch) + [TriggerSet.shadowFunction(target.watch)]
         for trigger in shape.triggers
         where trigger.isOurs && !trigger.isInherited && functions.contains(trigger.function) {
             guard let table = shape.tableName(of: trigger.relation) else { continue }
@@ -99,8 +121,17 @@ extension SetupPlan {
                     title: "drop policy \(policy) on \(shape.displayName)",
                     sql: "DROP POLICY \(quoteIdentifier(policy)) ON \(shape.quoted);", isUnderLock: true))
         }
-        if !target.grants.isEmpty {
-            let revokes = target.grants.map {
+        if let column = target.nextColumn {
+            steps.append(
+                Step(
+                    title: "drop column \(column) of \(shape.displayName), which a reembed was filling",
+                    sql: "ALTER TABLE \(shape.quoted) DROP COLUMN IF EXISTS \(quoteIdentifier(column));",
+                    isUnderLock: true))
+        }
+        // Those on that column went with it.
+        let grants = target.grants.filter { $0.column != target.nextColumn }
+        if !grants.isEmpty {
+            let revokes = grants.map {
                 "REVOKE \($0.privilege) (\(quoteIdentifier($0.column))) ON \(shape.quoted) "
                     + "FROM \(quoteIdentifier($0.role));"
             }

@@ -1,3 +1,4 @@
+import Embedders
 import PostgresClient
 
 /// What `backfilld setup` does in the database: look, decide, do.
@@ -58,7 +59,7 @@ public enum Setup {
         let facts = try await DatabaseFacts.load(on: connection)
         guard facts.hasSchema else { return SetupPlan(removing: [], alsoSchema: false) }
         guard !facts.migrations.isEmpty else { throw TableProblem.schemaTaken }
-        var targets = try await RemovalTarget.loadAll(on: connection)
+        var targets = try await RemovalTarget.loadAll(facts, on: connection)
         if let tables {
             var wanted: Set<Int64> = []
             for name in tables {
@@ -94,6 +95,12 @@ public enum Setup {
         let isThere = shape.column(spec.embedding) != nil
         if let watch = shape.watch, isThere {
             let differs = watch.identity != options.identity || watch.recipe != spec.recipe.description
+            // What is being filled is cleared by the text as it is set up now.
+            if differs, facts.schemaVersion > 1, shape.isOwner,
+                let run = try await ReembedRun.load(watch: watch.id, on: connection)
+            {
+                throw TableProblem.reembedUnderWay(table: shape.displayName, what: "by \(run.identity.summary)")
+            }
             if differs { try await shape.loadIsFilled(spec.embedding, ofRows: nil, on: connection) }
         } else if isThere, shape.isOwner {
             try await shape.loadIsFilled(spec.embedding, ofRows: 1000, on: connection)

@@ -20,12 +20,14 @@ extension SetupPlan {
                 sql: migration.sql + "\nINSERT INTO backfilld.migration (version) VALUES (\(migration.version));",
                 isUnderLock: false)
         }
-        if let record = Self.record(id, notify: notify, options: options, shape: shape) { steps.append(record) }
+        let record = Self.record(id, notify: notify, options: options, shape: shape)
+        if let record, !record.isUnderLock { steps.append(record) }
         steps += set.functionsToMake(shape).map {
             Step(title: "function backfilld.\($0.name)", sql: $0.sql, isUnderLock: false)
         }
 
         var locked: [Step] = []
+        if let record, record.isUnderLock { locked.append(record) }
         var needsAccessExclusive = false
         if let column {
             locked.append(column)
@@ -155,6 +157,7 @@ extension SetupPlan {
             ("key_column", quoteLiteral(spec.key)), ("embedding_column", quoteLiteral(spec.embedding)),
             ("recipe", quoteLiteral(spec.recipe.description)), ("embedder", quoteLiteral(identity.embedder)),
             ("model", quoteLiteral(identity.model)), ("dimension", String(identity.dimension)),
+            ("traits", identity.traitsLiteral),
             ("notify", quoteLiteral(notify.rawValue)), ("set_up_by_version", quoteLiteral(options.version)),
         ]
         guard let watch = shape.watch else {
@@ -173,16 +176,32 @@ extension SetupPlan {
             watch.key == spec.key && watch.embedding == spec.embedding
             && watch.recipe == spec.recipe.description && watch.identity == identity && watch.notify == notify
         if isRight { return nil }
-        let assignments = values.map { "\($0.column) = \($0.value)" }.joined(separator: ",\n    ")
+        var assignments = values.map { "\($0.column) = \($0.value)" }
+        // From the commit on no daemon of the old kind writes: its writes wait for the table's lock, and then see the new
+        // generation. Without the lock one that has just looked could still bring its vectors in.
+        let supersedes =
+            watch.embedding != spec.embedding || watch.recipe != spec.recipe.description || watch.identity != identity
+        if supersedes { assignments.append("generation = generation + 1") }
         return Step(
             title: "record what \(shape.displayName) is set up for now",
             sql: """
                 UPDATE backfilld.watch
-                SET \(assignments),
+                SET \(assignments.joined(separator: ",\n    ")),
                     set_up_at = pg_catalog.now()
                 WHERE id = \(id);
                 """,
-            isUnderLock: false)
+            isUnderLock: supersedes)
+    }
+}
+
+extension EmbedderIdentity {
+    /// The traits as SQL makes jsonb of them.
+    var traitsLiteral: String {
+        let sorted = traits.sorted { $0.key < $1.key }
+        let array = { (texts: [String]) in
+            "ARRAY[\(texts.map(quoteLiteral).joined(separator: ", "))]::pg_catalog.text[]"
+        }
+        return "pg_catalog.jsonb_object(\(array(sorted.map(\.key))), \(array(sorted.map(\.value))))"
     }
 }
 

@@ -38,7 +38,11 @@ extension TableShape {
         shape.restrictivePolicies = try row.decode("restrictive_policies")
         try await shape.loadColumns(on: connection)
         // A role without privileges on the schema has to hear so from the server: it is not "not set up".
-        if facts.schemaVersion > 0 { try await shape.loadWatch(on: connection) }
+        switch facts.schemaVersion {
+        case 0: break
+        case 1: try await shape.loadWatch(PackageResources.inspect_watch_1_sql, on: connection)
+        default: try await shape.loadWatch(PackageResources.inspect_watch_sql, on: connection)
+        }
         return shape
     }
 
@@ -109,18 +113,16 @@ extension TableShape {
         }
     }
 
-    private mutating func loadWatch(on connection: PostgresConnection) async throws {
-        let rows = try await connection.execute(
-            .inspect("inspect_watch", PackageResources.inspect_watch_sql, [.int8(relation)]))
+    private mutating func loadWatch(_ file: [UInt8], on connection: PostgresConnection) async throws {
+        let rows = try await connection.execute(.inspect("inspect_watch", file, [.int8(relation)]))
         guard let row = rows.first else { return }
         watch = Watch(
             id: try row.decode("id"), key: try row.decode("key_column"), embedding: try row.decode("embedding_column"),
             recipe: try row.decode("recipe"),
-            identity: EmbedderIdentity(
-                embedder: try row.decode("embedder"), model: try row.decode("model"),
-                dimension: try row.decode("dimension")),
+            identity: try row.identity(),
             notify: NotifyMode(rawValue: try row.decode("notify")) ?? .off,
-            version: try row.decode("set_up_by_version"))
+            version: try row.decode("set_up_by_version"), generation: try row.decode("generation"),
+            previous: try row.decode("previous_column"))
     }
 
     mutating func loadPartitions(on connection: PostgresConnection) async throws {
@@ -182,5 +184,17 @@ extension TableShape {
         case "c": "a composite type"
         default: "something else"
         }
+    }
+}
+
+extension Row {
+    /// An embedder's identity out of the columns that `watch` and `reembed` have of it.
+    func identity(_ prefix: String = "") throws -> EmbedderIdentity {
+        let names: [String] = try decode(prefix + "trait_names")
+        let values: [String] = try decode(prefix + "trait_values")
+        return EmbedderIdentity(
+            embedder: try decode(prefix + "embedder"), model: try decode(prefix + "model"),
+            dimension: try decode(prefix + "dimension"),
+            traits: Dictionary(zip(names, values)) { first, _ in first })
     }
 }

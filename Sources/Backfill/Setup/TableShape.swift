@@ -83,6 +83,10 @@ public struct TableShape: Sendable, Hashable {
         var identity: EmbedderIdentity
         var notify: NotifyMode
         var version: String
+        /// Goes up whenever what is written into the column changes: see ``WatchedTable/generation``.
+        var generation: Int32 = 1
+        /// The column that a `reembed` has put out of use and kept.
+        var previous: String?
     }
 
     /// The table's oid.
@@ -197,20 +201,11 @@ extension TableShape.Watch {
     func checkIdentity(
         _ configured: EmbedderIdentity?, recipe configuredRecipe: TextRecipe, table: String
     ) throws(TableProblem) {
-        if let configured {
-            let pairs = [
-                ("the embedder", identity.embedder, configured.embedder),
-                ("the model", identity.model, configured.model),
-                ("a dimension of", String(identity.dimension), String(configured.dimension)),
-            ]
-            for (what, old, new) in pairs where old != new {
-                throw .identityDiffers(table: table, what: what, recorded: old, configured: new)
-            }
+        if let configured, configured != identity {
+            throw .identityDiffers(table: table, recorded: identity, configured: configured)
         }
         if recipe != configuredRecipe.description {
-            throw .identityDiffers(
-                table: table, what: "the text recipe", recorded: "\"\(recipe)\"",
-                configured: "\"\(configuredRecipe.description)\"")
+            throw .recipeDiffers(table: table, recorded: recipe, configured: configuredRecipe.description)
         }
     }
 }

@@ -33,6 +33,9 @@ struct TriggerSet: Sendable, Hashable {
         ["inserted_\(watch)", "wake_\(watch)", "cleared_\(watch)"]
     }
 
+    /// The name of the function that clears the column that `reembed` fills. Not set-up's, which would take it away.
+    static func shadowFunction(_ watch: Int32) -> String { "cleared_\(watch)_next" }
+
     /// Decides what should be there.
     init(watch: Int32, spec: TableSpec, notify: NotifyMode, kind: EmbeddingKind, shape: TableShape) {
         let base = shape.baseColumns(of: spec.recipe)
@@ -43,29 +46,9 @@ struct TriggerSet: Sendable, Hashable {
         var functions: [Function] = []
         var triggers: [Trigger] = []
 
-        if !base.isEmpty {
-            // The comparison is in WHEN, which is resolved now: in a body it would depend on the writer's search_path.
-            // record_image_ne compares the stored bytes: json has no "=", and citext and nondeterministic collations
-            // call different texts equal.
-            let embedding = quoteIdentifier(spec.embedding)
-            let equals = "OPERATOR(\(kind.schema.map(quoteIdentifier) ?? "pg_catalog").=)"
-            let row = { (alias: String) in base.map { "\(alias).\(quoteIdentifier($0))" }.joined(separator: ", ") }
-            // What is pending is looked at no further: the daemon's own writes pay for this trigger too.
-            let condition = """
-                OLD.\(embedding) IS NOT NULL AND NEW.\(embedding) IS NOT NULL
-                    AND pg_catalog.record_image_ne(ROW(\(row("OLD"))), ROW(\(row("NEW"))))
-                    AND OLD.\(embedding) \(equals) NEW.\(embedding)
-                """
-            functions.append(
-                Function(
-                    name: "cleared_\(watch)", body: .resource(PackageResources.trigger_cleared_sql).filled(values),
-                    comment: "Clears the embedding when the text changes. Its trigger fires when \(condition)"))
-            triggers.append(
-                Trigger(
-                    relation: shape.relation, table: shape.name, name: Self.clearedName(watch),
-                    function: "cleared_\(watch)",
-                    event: "BEFORE UPDATE", action: "FOR EACH ROW\n    WHEN (\(condition))",
-                    hasNewTable: false, firesAlways: true))
+        if let (function, trigger) = Self.clearing(watch, spec: spec, kind: kind, shape: shape) {
+            functions.append(function)
+            triggers.append(trigger)
         }
         if notify != .off {
             functions.append(
@@ -105,6 +88,37 @@ struct TriggerSet: Sendable, Hashable {
 
     /// Sorts behind the names that people give: the triggers of an event run in the order of their names.
     static func clearedName(_ watch: Int32) -> String { "zzzz_backfilld_cleared_\(watch)" }
+
+    /// What clears the embedding when the text changes; nil for a text that is made from no column.
+    ///
+    /// - Parameter suffix: What its names end with: that of a column that `reembed` fills is not set-up's to replace.
+    static func clearing(
+        _ watch: Int32, suffix: String = "", spec: TableSpec, kind: EmbeddingKind, shape: TableShape
+    ) -> (Function, Trigger)? {
+        let base = shape.baseColumns(of: spec.recipe)
+        guard !base.isEmpty else { return nil }
+        // The comparison is in WHEN, which is resolved now: in a body it would depend on the writer's search_path.
+        // record_image_ne compares the stored bytes: json has no "=", and citext and nondeterministic collations
+        // call different texts equal.
+        let embedding = quoteIdentifier(spec.embedding)
+        let equals = "OPERATOR(\(kind.schema.map(quoteIdentifier) ?? "pg_catalog").=)"
+        let row = { (alias: String) in base.map { "\(alias).\(quoteIdentifier($0))" }.joined(separator: ", ") }
+        // What is pending is looked at no further: the daemon's own writes pay for this trigger too.
+        let condition = """
+            OLD.\(embedding) IS NOT NULL AND NEW.\(embedding) IS NOT NULL
+                AND pg_catalog.record_image_ne(ROW(\(row("OLD"))), ROW(\(row("NEW"))))
+                AND OLD.\(embedding) \(equals) NEW.\(embedding)
+            """
+        let function = Function(
+            name: "cleared_\(watch)\(suffix)",
+            body: .resource(PackageResources.trigger_cleared_sql).filled(["embedding": embedding]),
+            comment: "Clears the embedding when the text changes. Its trigger fires when \(condition)")
+        let trigger = Trigger(
+            relation: shape.relation, table: shape.name, name: clearedName(watch) + suffix, function: function.name,
+            event: "BEFORE UPDATE", action: "FOR EACH ROW\n    WHEN (\(condition))",
+            hasNewTable: false, firesAlways: true)
+        return (function, trigger)
+    }
 
     /// The functions that are not there, or not like this.
     func functionsToMake(_ shape: TableShape) -> [Function] {

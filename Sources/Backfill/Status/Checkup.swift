@@ -126,6 +126,12 @@ public struct Checkup: Sendable {
                     .ok, subject,
                     "set up: columns, triggers and index are there, \(table.identity.dimension) dimensions"))
         }
+        if let reembed = try await ReembedStatus.load(table, on: connection) {
+            findings.append(
+                Finding(
+                    .warning, subject, "it is being embedded anew: \(reembed.line)",
+                    remedy: "Where \"backfilld reembed\" does not run any more, run it again: it goes on where it was"))
+        }
         findings += try await access(to: table, subject)
         return findings
     }
@@ -171,7 +177,7 @@ public struct Checkup: Sendable {
         let began = ContinuousClock.now
         let identity = embedder.identity
         do {
-            let vectors = try await embedder.embed(["The quick brown fox jumps over the lazy dog."])
+            let vectors = try await embedder.embed(["The quick brown fox jumps over the lazy dog."]).vectors
             try EmbeddingError.check(vectors, count: 1, dimension: identity.dimension)
             let took = Vitals.span(.now - began)
             return Finding(

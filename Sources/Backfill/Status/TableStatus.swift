@@ -49,25 +49,16 @@ public struct TableStatus: Sendable, Hashable, Encodable {
     public let embedded: Int
     /// The share of rows with an embedding, 0 to 1; 1 for an empty table.
     public let coverage: Double
+    /// The reembed that is under way; nil where none is.
+    public var reembed: ReembedStatus?
 
     /// Pending rows are counted up to here.
     static let countLimit = 10_000
 
     /// Looks a table's status up.
     public static func load(_ table: WatchedTable, on connection: PostgresConnection) async throws -> TableStatus {
-        let counts = try await connection.execute(
-            Statement(
-                "status of \(table.displayName)", SQLFile.fill(SQLFile.statusTable, table.fragments),
-                [.int8(table.relation), .int8(Int64(countLimit) + 1)]))[0]
-        let counted: Int = try counts.decode("pending")
-        var pending = counted
-        if counted > countLimit {
-            let estimate = try await connection.execute(
-                Statement(
-                    "estimate of \(table.displayName)", SQLFile.statusEstimate,
-                    [.int8(table.relation), .text("backfilld_pending_\(table.watch)")]))[0]
-            pending = max(counted, try estimate.decode("pending"))
-        }
+        let counts = try await Counts.load(table, index: "backfilld_pending_\(table.watch)", on: connection)
+        let (all, pending) = (counts.rows, counts.pending)
         let rows = try await connection.execute(
             Statement("daemons of \(table.displayName)", SQLFile.statusDaemons, [.int4(table.watch)]))
         let daemons = try rows.map(Self.daemon)
@@ -76,14 +67,46 @@ public struct TableStatus: Sendable, Hashable, Encodable {
             (try row.decode("embedded_ago", as: Double?.self), try row.decode("last_embedded_at", as: String?.self))
         }.filter { $0.0 != nil }.min { $0.0! < $1.0! }
         let connected = daemons.filter { $0.state != "gone" }
-        let all = max(try counts.decode("rows"), pending)
         return TableStatus(
-            table: table.displayName, rows: all, rowsAreExact: try counts.decode("rows_exact"), pending: pending,
-            pendingIsExact: counted <= countLimit,
+            table: table.displayName, rows: all, rowsAreExact: counts.rowsAreExact, pending: pending,
+            pendingIsExact: counts.pendingIsExact,
             failed: connected.reduce(0) { $0 + $1.failed }, pendingForSeconds: pending == 0 ? nil : ages.max(),
             lastEmbeddedAt: last?.1, lastEmbeddedSecondsAgo: last?.0,
             rowsPerSecond: connected.reduce(0) { $0 + $1.rowsPerSecond }, daemons: daemons, embedded: all - pending,
-            coverage: all == 0 ? 1 : Double(all - pending) / Double(all))
+            coverage: all == 0 ? 1 : Double(all - pending) / Double(all),
+            reembed: try await ReembedStatus.load(table, on: connection))
+    }
+
+    /// How many rows a column has, and lacks.
+    struct Counts: Sendable, Hashable {
+        var rows: Int
+        var rowsAreExact: Bool
+        var pending: Int
+        var pendingIsExact: Bool
+
+        /// - Parameters:
+        ///   - table: The table.
+        ///   - index: The name of the index on the pending rows, which those of partitions begin with.
+        static func load(
+            _ table: WatchedTable, index: String, on connection: PostgresConnection
+        ) async throws -> Counts {
+            let counts = try await connection.execute(
+                Statement(
+                    "status of \(table.displayName)", SQLFile.fill(SQLFile.statusTable, table.fragments),
+                    [.int8(table.relation), .int8(Int64(countLimit) + 1)]))[0]
+            let counted: Int = try counts.decode("pending")
+            var pending = counted
+            if counted > countLimit {
+                let estimate = try await connection.execute(
+                    Statement(
+                        "estimate of \(table.displayName)", SQLFile.statusEstimate,
+                        [.int8(table.relation), .text(index), .text(table.spec.embedding)]))[0]
+                pending = max(counted, try estimate.decode("pending"))
+            }
+            return Counts(
+                rows: max(try counts.decode("rows"), pending), rowsAreExact: try counts.decode("rows_exact"),
+                pending: pending, pendingIsExact: counted <= countLimit)
+        }
     }
 
     private static func daemon(_ row: Row) throws -> Daemon {

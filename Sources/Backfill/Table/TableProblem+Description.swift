@@ -32,8 +32,31 @@ extension TableProblem: CustomStringConvertible {
             "table \(table) is not set up"
         case .setUpDiffers(let table, let what, let recorded, let configured):
             "table \(table) was set up with \(what) \(recorded), and the configuration says \(configured)"
-        case .identityDiffers(let table, let what, let recorded, let configured):
-            "the vectors of table \(table) were made with \(what) \(recorded), and the configuration says \(configured)"
+        case .identityDiffers(let table, let recorded, let configured):
+            "the vectors of table \(table) were made by \(recorded.summary), and the configuration says "
+                + "\(configured.summary): " + recorded.differences(from: configured).joined(separator: "; ")
+        case .recipeDiffers(let table, let recorded, let configured):
+            "the vectors of table \(table) were made with the text recipe \"\(recorded)\", and the configuration says "
+                + "\"\(configured)\""
+        case .superseded(let table, let embedder):
+            "the embedding column of table \(table) takes no more vectors from this process, which embeds by "
+                + "\(embedder.summary): \"backfilld reembed\" or \"backfilld setup\" has changed what belongs there"
+        case .reembedRunning(let table):
+            "another process is embedding table \(table) anew"
+        case .reembedUnderWay(let table, let what):
+            "table \(table) is being embedded anew: \(what)"
+        case .columnTaken(let table, let column, let isPrevious):
+            "table \(table) has a column \"\(column)\""
+                + (isPrevious ? ", which an earlier reembed put out of use and kept" : " already")
+        case .dependents(let table, let column, let objects):
+            "these would stay with the old column when another takes the place of \"\(column)\" of table \(table): "
+                + objects.joined(separator: "; ")
+        case .indexImpossible(let table, let index, let reason):
+            "index \(index) on table \(table) cannot be made for the new vectors: \(reason)"
+        case .columnImpossible(let table, let type, let reason):
+            "table \(table) cannot have a column of type \(type): \(reason)"
+        case .reembedIncomplete(let table, let rows):
+            "\(rows) rows of table \(table) got no vector of the new model, so the old column stays in its place"
         case .serverTooOld(let version):
             "the server is PostgreSQL \(version / 10_000)"
         case .schemaTaken:
@@ -83,15 +106,43 @@ extension TableProblem: CustomStringConvertible {
             "It has to be vector(n) or halfvec(n) (pgvector), or real[]; \"backfilld setup --add-column\" adds such a "
                 + "column under another name"
         case .dimensionMismatch:
-            "Configure the embedder that the column was made for, or change the column's type and run "
+            "Configure the embedder that the column was made for; or run \"backfilld reembed\", which gives the table "
+                + "vectors of the new one while search goes on in the old; or change the column's type and run "
                 + "\"backfilld setup\""
         case .notSetUp:
             "Run \"backfilld setup\" as the table's owner"
         case .setUpDiffers:
             "Run \"backfilld setup\" again, or configure what was set up"
-        case .identityDiffers(_, let what, let recorded, _):
-            "Vectors of both kinds cannot be compared. Configure \(what) \(recorded) again; or set the column to NULL "
-                + "in every row and run \"backfilld setup\", and all of it is embedded anew"
+        case .identityDiffers(_, let recorded, _):
+            "Vectors of both kinds cannot be compared. Run \"backfilld reembed\" with the new configuration: it embeds "
+                + "all rows anew while search goes on (where no row has a vector yet, \"backfilld setup\" does). Or configure \(recorded.embedder) with \(recorded.model) again, as "
+                + "it was"
+        case .recipeDiffers(_, let recorded, _):
+            "Vectors of both kinds cannot be compared. Configure \"\(recorded)\" again; or set the column to NULL in "
+                + "every row and run \"backfilld setup\", and all of it is embedded anew"
+        case .superseded:
+            "Nothing wrong was written, and nothing is lost. Start it again: it reads its configuration then, which has "
+                + "to name the new model"
+        case .reembedRunning:
+            "Wait for it, or end that process: whoever runs \"backfilld reembed\" then goes on where it was"
+        case .reembedUnderWay:
+            "Go on with it by \"backfilld reembed\" with the model that it began with, or take it away by \"backfilld "
+                + "reembed --abandon\""
+        case .columnTaken(_, let column, let isPrevious):
+            isPrevious
+                ? "\"backfilld reembed --drop-old\" drops it"
+                : "Rename or drop column \(QualifiedName.readable(column))"
+        case .dependents:
+            "Drop them before, and make them again after the swap; where the dimension stays the same, --in-place goes "
+                + "without a swap"
+        case .indexImpossible(_, let index, _):
+            "Nothing was changed. Drop index \(QualifiedName.readable(index)), or make it one that the new vectors can "
+                + "have (hnsw and ivfflat take 2,000 dimensions of vector, and 4,000 of halfvec)"
+        case .columnImpossible:
+            "Nothing was changed. Configure a model of fewer dimensions, or make the embedding column real[]"
+        case .reembedIncomplete:
+            "See the reasons above, mend what they say, and run \"backfilld reembed\" again; or set the embedding of "
+                + "these rows to NULL"
         case .serverTooOld:
             "backfilld needs 13 or later"
         case .schemaTaken:

@@ -38,7 +38,25 @@ public enum TableProblem: Error, Sendable, Hashable {
     /// Set-up ran for another key, embedding column or release: it has to run again.
     case setUpDiffers(table: String, what: String, recorded: String, configured: String)
     /// The vectors that are there were made by something else than what is configured.
-    case identityDiffers(table: String, what: String, recorded: String, configured: String)
+    case identityDiffers(table: String, recorded: EmbedderIdentity, configured: EmbedderIdentity)
+    /// The vectors that are there were made from other texts than those that the configuration makes.
+    case recipeDiffers(table: String, recorded: String, configured: String)
+    /// Somebody changed what is written into the column since this daemon looked: it must write nothing more.
+    case superseded(table: String, embedder: EmbedderIdentity)
+    /// A reembed of the table is under way in another process.
+    case reembedRunning(table: String)
+    /// A reembed has begun and not ended, and what is asked does not go with it; `what` says what it is.
+    case reembedUnderWay(table: String, what: String)
+    /// A column of the name that a reembed needs is there.
+    case columnTaken(table: String, column: String, isPrevious: Bool)
+    /// These would stay with the old column when the new one takes its place.
+    case dependents(table: String, column: String, objects: [String])
+    /// An index of the old column cannot be made for the new one.
+    case indexImpossible(table: String, index: String, reason: String)
+    /// The new column's type cannot be as long as the vectors.
+    case columnImpossible(table: String, type: String, reason: String)
+    /// Rows that have a vector got no new one, so that the columns are not swapped.
+    case reembedIncomplete(table: String, rows: Int)
     /// The server is older than what backfilld supports.
     case serverTooOld(version: Int)
     /// A schema `backfilld` is there that set-up did not make.
@@ -74,7 +92,15 @@ public enum TableProblem: Error, Sendable, Hashable {
         case .dimensionMismatch: "dimension-mismatch"
         case .notSetUp: "not-set-up"
         case .setUpDiffers: "set-up-differs"
-        case .identityDiffers: "identity-differs"
+        case .identityDiffers, .recipeDiffers: "identity-differs"
+        case .superseded: "superseded"
+        case .reembedRunning: "reembed-running"
+        case .reembedUnderWay: "reembed-under-way"
+        case .columnTaken: "column-taken"
+        case .dependents: "dependents"
+        case .indexImpossible: "index-impossible"
+        case .columnImpossible: "column-impossible"
+        case .reembedIncomplete: "reembed-incomplete"
         case .serverTooOld: "server-too-old"
         case .schemaTaken: "schema-taken"
         case .schemaTooOld: "schema-too-old"

@@ -14,9 +14,12 @@ extension WatchedTable {
                 : "$1::pg_catalog.text[]::\(keyType)[]",
             "embedding": quoteIdentifier(spec.embedding),
             "pending": pending,
+            "license": license,
             "value": vectorValue,
             "locked_row": lockedRow,
             "owner_triggers": ownerTriggers,
+            "vector_hash": vectorHash,
+            "walked_row": walkedRow,
             "source": source.sql(alias: "t"),
         ]
     }
@@ -40,6 +43,20 @@ extension WatchedTable {
         guard isPartitioned else { return "t.ctid OPERATOR(pg_catalog.=) l.tid" }
         return "t.\(quoteIdentifier(spec.key)) \(keyEquality) l.key AND \(pending) "
             + "AND \(source.sql(alias: "t")) OPERATOR(pg_catalog.=) l.source"
+    }
+
+    /// The hash of the vector that a row has.
+    private var vectorHash: String {
+        "pg_catalog.hashtextextended(t.\(quoteIdentifier(spec.embedding))::pg_catalog.text "
+            + "COLLATE pg_catalog.\"C\", 0::pg_catalog.int8)"
+    }
+
+    /// How a walk through the rows finds those that it has just locked; see `lockedRow`.
+    private var walkedRow: String {
+        guard isPartitioned else { return "t.ctid OPERATOR(pg_catalog.=) l.tid" }
+        return "t.\(quoteIdentifier(spec.key)) \(keyEquality) l.key "
+            + "AND \(source.sql(alias: "t")) OPERATOR(pg_catalog.=) l.source "
+            + "AND \(vectorHash) OPERATOR(pg_catalog.=) l.vector"
     }
 
     /// Whether triggers that are not ours fire for our writes; of a partitioned table it is taken for granted.

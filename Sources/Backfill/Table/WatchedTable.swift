@@ -48,6 +48,8 @@ public struct WatchedTable: Sendable, Hashable {
     public let keyTypeOID: Int64
     /// The operator that compares keys, under any `search_path`: `OPERATOR("pg_catalog".=)`.
     let keyEquality: String
+    /// The schema of the key's operators, quoted.
+    let keySchema: String
     /// The embedding column's type.
     public let embeddingKind: EmbeddingKind
     /// The oid of the embedding column's type.
@@ -64,6 +66,11 @@ public struct WatchedTable: Sendable, Hashable {
     public let hasRowSecurity: Bool
     /// What its vectors are made with, as set-up recorded it.
     public let identity: EmbedderIdentity
+    /// Which state of `backfilld.watch` this is. It goes up whenever what is written into the column changes, and a
+    /// write of an older state is not carried out.
+    public let generation: Int32
+    /// The query that has a row as long as this table may be written.
+    let license: String
 
     /// The hash of what a row's text is made from.
     public var source: SourceExpression { SourceExpression(columns: baseColumns) }
@@ -103,7 +110,8 @@ public struct WatchedTable: Sendable, Hashable {
         isPartitioned = shape.isPartitioned
         keyType = key.castType
         keyTypeOID = key.castTypeOID
-        keyEquality = "OPERATOR(\(quoteIdentifier(key.equalitySchema)).=)"
+        keySchema = quoteIdentifier(key.equalitySchema)
+        keyEquality = "OPERATOR(\(keySchema).=)"
         embeddingKind = kind
         embeddingTypeOID = embedding.castTypeOID
         dimension = embedding.dimension
@@ -114,5 +122,50 @@ public struct WatchedTable: Sendable, Hashable {
         notify = watch.notify
         hasRowSecurity = shape.hasRowSecurity
         self.identity = watch.identity
+        generation = watch.generation
+        license = """
+            SELECT FROM backfilld.watch AS w
+                WHERE w.id OPERATOR(pg_catalog.=) \(watch.id) AND w.generation OPERATOR(pg_catalog.=) \(watch.generation)
+            """
+    }
+
+    /// The same table with a column that `reembed` fills in the place of the one that is in use.
+    init(_ table: WatchedTable, filling column: TableShape.Column, kind: EmbeddingKind, for run: ReembedRun) {
+        self.init(
+            table, embedding: column.name, kind: kind, typeOID: column.castTypeOID, dimension: column.dimension,
+            identity: run.identity, license: run.license(watch: table.watch))
+    }
+
+    /// The same table with another embedding column, for looking at only: nothing is written by this license.
+    init(_ table: WatchedTable, counting embedding: String) {
+        self.init(
+            table, embedding: embedding, kind: table.embeddingKind, typeOID: table.embeddingTypeOID,
+            dimension: table.dimension, identity: table.identity, license: "SELECT WHERE false")
+    }
+
+    private init(
+        _ table: WatchedTable, embedding: String, kind: EmbeddingKind, typeOID: Int64, dimension: Int?,
+        identity: EmbedderIdentity, license: String
+    ) {
+        watch = table.watch
+        spec = TableSpec(name: table.spec.name, key: table.spec.key, embedding: embedding, recipe: table.spec.recipe)
+        relation = table.relation
+        quotedRelation = table.quotedRelation
+        displayName = table.displayName
+        isPartitioned = table.isPartitioned
+        keyType = table.keyType
+        keyTypeOID = table.keyTypeOID
+        keyEquality = table.keyEquality
+        keySchema = table.keySchema
+        embeddingKind = kind
+        embeddingTypeOID = typeOID
+        self.dimension = dimension
+        baseColumns = table.baseColumns
+        textTypes = table.textTypes
+        notify = table.notify
+        hasRowSecurity = table.hasRowSecurity
+        self.identity = identity
+        generation = table.generation
+        self.license = license
     }
 }

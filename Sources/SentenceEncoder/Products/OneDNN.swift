@@ -11,7 +11,9 @@ struct ProductError: Error, CustomStringConvertible {
             case dnnl_out_of_memory: "out of memory"
             case dnnl_unimplemented: "not implemented for this processor"
             case dnnl_invalid_arguments: "invalid arguments"
-            case dnnl_runtime_error: "an error at run time"
+            // Most often this: it compiles its products for the processor at hand.
+            case dnnl_runtime_error:
+                "an error at run time, such as when MemoryDenyWriteExecute=yes keeps it from compiling code"
             default: "status \(status.rawValue)"
             }
         return "oneDNN could not \(call): \(reason)"

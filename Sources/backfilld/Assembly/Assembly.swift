@@ -6,14 +6,12 @@ import PostgresClient
 struct Assembly: Sendable {
     let settings: Settings
     let sessions: SessionFactory
-    let embedder: any Embedder
     let tables: [TableSpec]
 
     /// - Throws: ``TableProblem`` where a table's name or template does not parse.
     init(_ settings: Settings) throws(TableProblem) {
         self.settings = settings
         sessions = SessionFactory(settings.connectionOptions)
-        embedder = HashEmbedder(dimension: settings.hash.dimension)
         var tables: [TableSpec] = []
         for table in settings.tables { tables.append(try table.spec) }
         self.tables = tables
@@ -25,10 +23,12 @@ struct Assembly: Sendable {
     }
 
     /// The set-up tables as they are in the database, checked against the settings.
-    func watchedTables(on connection: PostgresConnection) async throws -> [WatchedTable] {
+    func watchedTables(
+        of identity: EmbedderIdentity, on connection: PostgresConnection
+    ) async throws -> [WatchedTable] {
         var watched: [WatchedTable] = []
         for table in tables {
-            watched.append(try await WatchedTable.load(table, identity: embedder.identity, on: connection))
+            watched.append(try await WatchedTable.load(table, identity: identity, on: connection))
         }
         return watched
     }

@@ -3,6 +3,7 @@ import Backfill
 import Embedders
 import Glibc
 import PostgresClient
+import SentenceEncoder
 
 /// How a command ends that could not do its work: with a message for a person, and an exit code of sysexits(3) for a
 /// script or a service manager.
@@ -19,11 +20,12 @@ enum Failure {
     static func code(of error: any Error) -> ExitCode {
         switch error {
         case let code as ExitCode: code
-        case is ConfigurationError: configuration
+        case is ConfigurationError, is ModelError, is ModelNotFound: configuration
+        case let error as ModelAdditionError: error.exitCode
         case let problem as TableProblem:
             switch problem {
             case .notPermitted: noPermission
-            case .lockNotObtained, .changedMeanwhile: temporary
+            case .lockNotObtained, .changedMeanwhile, .superseded, .reembedRunning: temporary
             default: configuration
             }
         case let error as PostgresError: code(of: error)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Backfill
+import Embedders
 import FoundationEssentials
 import Glibc
 import PostgresClient
@@ -36,14 +37,17 @@ struct BackfillCommand: AsyncParsableCommand {
         var summaries: [Summary] = []
         try await reportingFailures {
             let assembly = try Assembly(settings)
+            // A rehearsal embeds nothing.
+            let embedder = dryRun ? nil : try assembly.embedder()
+            let identity = try embedder?.identity ?? assembly.identity()
             let connection = try await assembly.sessions.open(deadline: settings.listen.deadline)
-            let tables = try await assembly.watchedTables(on: connection)
+            let tables = try await assembly.watchedTables(of: identity, on: connection)
             let pool = assembly.pool()
             for table in tables {
-                if dryRun {
-                    try await rehearse(table, assembly, on: connection)
+                if let embedder {
+                    summaries.append(try await fill(table, assembly, embedder, pool, on: connection))
                 } else {
-                    summaries.append(try await fill(table, assembly, pool, on: connection))
+                    try await rehearse(table, assembly, on: connection)
                 }
             }
             await pool.discardIdle()
@@ -64,7 +68,8 @@ struct BackfillCommand: AsyncParsableCommand {
     }
 
     private func fill(
-        _ table: WatchedTable, _ assembly: Assembly, _ pool: ConnectionPool, on connection: PostgresConnection
+        _ table: WatchedTable, _ assembly: Assembly, _ embedder: any Embedder, _ pool: ConnectionPool,
+        on connection: PostgresConnection
     ) async throws -> Summary {
         let pending = try await BacklogCount.of(table, on: connection)
         var pipeline = assembly.settings.pipelineSettings
@@ -72,7 +77,7 @@ struct BackfillCommand: AsyncParsableCommand {
         let bar = ProgressBar(
             title: table.displayName, total: min(pending, limit ?? pending), to: json ? STDERR_FILENO : STDOUT_FILENO)
         let began = ContinuousClock.now
-        let drain = Drain(table: table, embedder: assembly.embedder, pool: pool, settings: pipeline)
+        let drain = Drain(table: table, embedder: embedder, pool: pool, settings: pipeline)
         let result = try await drain.run { bar.show($0.processed) }
         let summary = Summary(table: table.displayName, result: result, took: .now - began)
         bar.finish(summary.line)
@@ -93,6 +98,7 @@ struct BackfillCommand: AsyncParsableCommand {
         let embedded: Int
         let withoutText: Int
         let cut: Int
+        let overModelLimit: Int
         let failed: [Failed]
         let seconds: Double
 
@@ -102,6 +108,7 @@ struct BackfillCommand: AsyncParsableCommand {
             embedded = result.embedded
             withoutText = result.empty
             cut = result.cut
+            overModelLimit = result.long
             failed = result.failed.map { Failed(key: $0.key.text, reason: $0.value) }.sorted { $0.key < $1.key }
             seconds = took.inSeconds
         }
@@ -113,6 +120,7 @@ struct BackfillCommand: AsyncParsableCommand {
             if seconds >= 1 { line += ", \(Int(Double(processed) / seconds).grouped) rows/s" }
             if withoutText > 0 { line += "; \(withoutText.grouped) without text" }
             if cut > 0 { line += "; \(cut.grouped) cut to the text limit" }
+            if overModelLimit > 0 { line += "; \(overModelLimit.grouped) over the model's limit" }
             return line
         }
 

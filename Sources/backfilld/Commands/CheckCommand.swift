@@ -1,5 +1,6 @@
 import ArgumentParser
 import Backfill
+import Embedders
 import FoundationEssentials
 import PostgresClient
 
@@ -24,6 +25,13 @@ struct CheckCommand: AsyncParsableCommand {
         var findings: [Finding] = []
         try await reportingFailures {
             let assembly = try Assembly(settings)
+            let embedder: any Embedder
+            do {
+                embedder = try assembly.embedder()
+            } catch {
+                show([Finding(.failure, "embedder", Failure.message(for: error), remedy: nil)])
+                throw Failure.code(of: error)
+            }
             let connection: PostgresConnection
             do {
                 connection = try await assembly.sessions.open(deadline: settings.listen.deadline)
@@ -31,7 +39,7 @@ struct CheckCommand: AsyncParsableCommand {
                 show([Finding(.failure, "connection", Failure.message(for: error), remedy: nil)])
                 throw Failure.code(of: error)
             }
-            let checkup = Checkup(connection, embedder: assembly.embedder, version: Version.text)
+            let checkup = Checkup(connection, embedder: embedder, version: Version.text)
             findings += try await checkup.server()
             for table in assembly.tables { findings += try await checkup.table(table) }
             findings.append(await checkup.answers())

@@ -22,7 +22,8 @@ struct SettingOptions: ParsableArguments {
             "The table; with several configured, the one of them to use.", valueName: "name"))
     var table: String?
 
-    @Option(name: .customLong("embedder"), help: ArgumentHelp("What makes the vectors: hash.", valueName: "name"))
+    @Option(
+        name: .customLong("embedder"), help: ArgumentHelp("What makes the vectors: local or hash.", valueName: "name"))
     var embedder: String?
 
     @Option(name: .customLong("batch-rows"), help: ArgumentHelp("The most rows of a batch.", valueName: "n"))
@@ -73,8 +74,15 @@ struct SettingOptions: ParsableArguments {
 
     /// Reads the settings of this process: options, environment, credentials and files.
     ///
-    /// - Parameter skipsCredentials: Whether to do without the credentials, and so perhaps without the database's address.
-    func load(needsDatabase: Bool = true, skipsCredentials: Bool = false) throws(ConfigurationError) -> Settings {
+    /// - Parameters:
+    ///   - skipsCredentials: Whether to do without the credentials, and so perhaps without the database's address.
+    ///   - add: Adds what other options say, which is stronger.
+    func load(
+        needsDatabase: Bool = true, skipsCredentials: Bool = false,
+        adding add: (inout CommandLineSettings) -> Void = { _ in }
+    ) throws(ConfigurationError) -> Settings {
+        var commandLine = commandLine
+        add(&commandLine)
         let environment = ProcessInfo.processInfo.environment
         return try Settings.load(
             commandLine: commandLine,
@@ -89,9 +97,12 @@ struct SettingOptions: ParsableArguments {
     /// Reads the settings for a command: warnings and problems go to standard error.
     ///
     /// - Throws: the exit code EX_CONFIG if something is wrong.
-    func settings(needsDatabase: Bool = true, skipsCredentials: Bool = false) throws(ExitCode) -> Settings {
+    func settings(
+        needsDatabase: Bool = true, skipsCredentials: Bool = false,
+        adding add: (inout CommandLineSettings) -> Void = { _ in }
+    ) throws(ExitCode) -> Settings {
         do throws(ConfigurationError) {
-            let settings = try load(needsDatabase: needsDatabase, skipsCredentials: skipsCredentials)
+            let settings = try load(needsDatabase: needsDatabase, skipsCredentials: skipsCredentials, adding: add)
             for warning in settings.warnings { complain("Warning: \(warning)") }
             return settings
         } catch {

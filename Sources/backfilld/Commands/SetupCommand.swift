@@ -48,17 +48,20 @@ struct SetupCommand: AsyncParsableCommand {
                 let names = options.table == nil ? nil : assembly.tables.map(\.name)
                 try await carryOut(Setup.removal(of: names, on: connection), on: connection)
             } else {
-                for table in assembly.tables { try await setUp(table, assembly, on: connection) }
+                let identity = try assembly.identity()
+                for table in assembly.tables { try await setUp(table, assembly, identity, on: connection) }
             }
             await connection.close()
         }
     }
 
-    private func setUp(_ table: TableSpec, _ assembly: Assembly, on connection: PostgresConnection) async throws {
+    private func setUp(
+        _ table: TableSpec, _ assembly: Assembly, _ identity: EmbedderIdentity, on connection: PostgresConnection
+    ) async throws {
         let isChosen = assembly.settings.origins["notify"] != .builtIn
         let plan = try await Setup.plan(
             SetupOptions(
-                spec: table, identity: assembly.embedder.identity,
+                spec: table, identity: identity,
                 notify: isChosen ? NotifyMode(rawValue: assembly.settings.notify.rawValue) : nil, role: role,
                 addColumn: addColumn, version: Version.text), on: connection)
         try await carryOut(plan, on: connection)

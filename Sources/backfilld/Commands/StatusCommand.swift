@@ -56,6 +56,7 @@ struct StatusCommand: AsyncParsableCommand {
                 } ?? "not known: no daemon has told yet"),
             "  rate       \(Int(status.rowsPerSecond).grouped) rows/s",
         ]
+        if let reembed = status.reembed { lines.append("  reembed    \(reembed.line)") }
         if status.daemons.isEmpty {
             lines.append("  daemons    none has told of itself; start one: systemctl start backfilld")
         }

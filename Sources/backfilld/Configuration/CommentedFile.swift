@@ -47,6 +47,9 @@ enum CommentedFile {
 
     /// What to write for settings without a default.
     private static let examples = [
+        "local.lanes": "2",
+        "local.passagePrompt": "\"passage: \"",
+        "local.queryPrompt": "\"query: \"",
         "database.url": "\"postgresql://backfilld@localhost:5432/music\"",
         "database.password": "\"…\"",
         "table.columns": "[\"topic\", \"category\", \"suggestion\"]",

@@ -53,16 +53,18 @@ struct FirstVersion: Sendable {
 
 /// The embedders there are and those there are not yet.
 enum EmbedderChoice {
-    static let available = ["hash"]
-    static let planned = ["local", "openai", "cohere", "codette", "supabase"]
+    static let available = ["local", "hash"]
+    static let planned = ["openai", "cohere", "codette", "supabase"]
 
     /// What is wrong with choosing this embedder, if anything.
     static func problem(_ chosen: Sourced<SettingValue>) -> ConfigurationProblem? {
         let name = chosen.value.description
         guard !available.contains(name) else { return nil }
         let missing = planned.contains(name) ? "and" : "which does not exist;"
+        let near = nearestName(to: name, among: available).map { " Did you mean \"\($0)\"?" } ?? ""
         return ConfigurationProblem(
-            chosen.origin, "asks for the embedder \(quoted(name)), \(missing) this release has only \"hash\"",
-            remedy: "Set embedder = \"hash\", or take away what asks for another.")
+            chosen.origin,
+            "asks for the embedder \(quoted(name)), \(missing) this release has only \"local\" and \"hash\"",
+            remedy: "Set embedder = \"local\", or take away what asks for another.\(near)")
     }
 }

@@ -2,20 +2,24 @@ extension SettingDefinition {
     /// What turns a text into a vector.
     static let embedding: [SettingDefinition] = [
         SettingDefinition(
-            key: "embedder", kind: .text, defaultText: "hash",
+            key: "embedder", kind: .text, defaultText: "local",
             documentation: """
-                What turns a text into a vector. "hash" is a deterministic demonstration vector that knows nothing of \
-                meaning: for trying things out and for tests. It is the only one in this release. The embedder is part \
-                of a vector's identity: set-up records it, and a daemon whose configuration names another refuses to \
-                start.
+                What turns a text into a vector. "local" is a sentence encoder inside the process: no server, no key, \
+                nothing leaves the machine. "hash" is a deterministic demonstration vector that knows nothing of \
+                meaning: for trying things out without a model, and for tests. The embedder is part of a vector's \
+                identity: set-up records it, and a daemon whose configuration names another refuses to start.
                 """,
-            flag: "--embedder", otherVariables: ["USE_LOCAL_API"]),
+            flag: "--embedder", otherVariables: ["USE_LOCAL_API"])
+    ]
+
+    /// The hash embedder.
+    static let hash: [SettingDefinition] = [
         SettingDefinition(
             key: "hash.dimension", kind: .number(1...16_000), defaultText: "384",
             documentation: """
                 How many components a vector of the hash embedder has. It must be the dimension of the embedding \
                 column.
-                """),
+                """)
     ]
 
     /// The database and the connections to it.

@@ -1,6 +1,8 @@
 /// The type of a setting and the values it may have.
 enum SettingKind: Sendable {
     case text
+    /// One that may be empty.
+    case anyText
     case choice([String])
     case number(ClosedRange<Int>)
     case list
@@ -53,9 +55,9 @@ extension SettingKind {
     func value(of raw: RawValue, isSecret: Bool = false) throws(ValueFault) -> SettingValue {
         func shown(_ text: String) -> String { isSecret ? "the value" : quoted(text) }
         switch self {
-        case .text:
+        case .text, .anyText:
             let text = try string(raw, wanted: "a string")
-            guard !text.isEmpty else { throw ValueFault(what: "is empty") }
+            if case .text = self, text.isEmpty { throw ValueFault(what: "is empty") }
             guard !text.utf8.contains(0) else { throw ValueFault(what: "contains a NUL character") }
             return .text(text)
         case .choice(let choices):

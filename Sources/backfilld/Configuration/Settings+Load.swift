@@ -1,4 +1,5 @@
 import Logging
+import SentenceEncoder
 
 extension Settings {
     /// Reads and checks the settings of every source.
@@ -53,7 +54,9 @@ struct SettingsDraft {
 
     mutating func settings(needsDatabase: Bool) -> Settings {
         let firstVersion = FirstVersion(sources.variables)
-        for definition in SettingDefinition.embedding { read(definition) }
+        for definition in SettingDefinition.embedding + SettingDefinition.local + SettingDefinition.hash {
+            read(definition)
+        }
         if let chosen = values["embedder"], let problem = EmbedderChoice.problem(chosen) { report(problem) }
         for definition in SettingDefinition.database { read(definition) }
         let parameters = connectionParameters(firstVersion, isNeeded: needsDatabase)
@@ -62,11 +65,17 @@ struct SettingsDraft {
         check("batch.longest", isNotUnder: "batch.quiet")
         check("retry.longest", isNotUnder: "retry.first")
         for (name, origin) in firstVersion.variables {
-            reader.record(name, .text(Secret.mask + " (the hash embedder does not use it)"), origin)
+            reader.record(name, .text(Secret.mask + " (no embedder of this release uses it)"), origin)
         }
 
         return Settings(
             embedder: text("embedder"),
+            local: .init(
+                model: text("local.model"), precision: Precision(rawValue: text("local.precision")),
+                lanes: values["local.lanes"].map { _ in number("local.lanes") },
+                longTexts: LongTexts(rawValue: text("local.longTexts")) ?? .truncate,
+                passagePrompt: values["local.passagePrompt"]?.value.description,
+                queryPrompt: values["local.queryPrompt"]?.value.description),
             hash: .init(dimension: number("hash.dimension")),
             database: .init(
                 url: values["database.url"].map { Secret($0.value.description) },

@@ -1,8 +1,23 @@
 import Logging
+import SentenceEncoder
 
 /// The effective settings: read from every source, checked, and typed.
 struct Settings: Sendable {
-    /// The hash embedder's settings; the only embedder of this release.
+    /// The local embedder's settings.
+    struct Local: Sendable, Equatable {
+        /// A name, or a path with a "/" in it.
+        var model: String
+        /// Nil for the best that the processor has.
+        var precision: Precision?
+        /// Nil for as many as the process may use processors.
+        var lanes: Int?
+        var longTexts: LongTexts
+        /// Nil for what the model's folder says.
+        var passagePrompt: String?
+        var queryPrompt: String?
+    }
+
+    /// The hash embedder's settings.
     struct Hash: Sendable, Equatable {
         var dimension: Int
     }
@@ -76,8 +91,9 @@ struct Settings: Sendable {
         var format: LogFormat
     }
 
-    /// The embedder's name: "hash" in this release.
+    /// The embedder's name: "local" or "hash".
     var embedder: String
+    var local: Local
     var hash: Hash
     var database: Database
     /// At least one.

@@ -14,6 +14,7 @@ struct BatchLines: Sendable {
         var took = Duration.zero
         var failed = 0
         var cut = 0
+        var long = 0
         var empty = 0
 
         /// The line's text, which makes sense without its fields.
@@ -23,6 +24,7 @@ struct BatchLines: Sendable {
             text += batches > 1 ? ", \(Vitals.span(took)) of work" : " in \(Vitals.span(took))"
             if empty > 0 { text += ", \(empty.grouped) without text" }
             if cut > 0 { text += ", \(cut.grouped) cut to the text limit" }
+            if long > 0 { text += ", \(long.grouped) over the model's limit" }
             if failed > 0 { text += ", \(failed.grouped) failed" }
             return text
         }
@@ -43,6 +45,7 @@ struct BatchLines: Sendable {
         sum.took += took
         sum.failed += report.failures
         sum.cut += report.cut
+        sum.long += report.long
         sum.empty += report.empty
         if let start = windowStart, now - start < Self.window {
             guard linesInWindow < Self.single else { return nil }

@@ -105,6 +105,8 @@ final class Chronicle: Sendable {
             logger.error(
                 "\(name): row \(key) set aside: \(reason). It is tried again now and then, and when its text changes",
                 metadata: ["table": "\(name)", "key": "\(key)"])
+        // The daemon ends with it, and the service says so.
+        case .trouble(is TableProblem): break
         case .trouble(let error):
             let text = Failure.message(for: error)
             let isNew = state.withLock { state in

@@ -3,6 +3,7 @@ import Backfill
 import Glibc
 import Logging
 import PostgresClient
+import SentenceEncoder
 import Synchronization
 import Systemd
 import UnixSignals
@@ -29,17 +30,20 @@ final class Service: Sendable {
 
     /// Runs until a signal ends it.
     ///
-    /// - Throws: ``TableProblem``, `PostgresError` or `UndeliverableReady` where it can't begin.
+    /// - Throws: ``TableProblem``, `PostgresError` or `UndeliverableReady` where it can't begin, and
+    ///   ``TableProblem/superseded(table:embedder:)`` where a table takes no more vectors from it.
     func run() async throws {
         let settings = settings.withLock(\.self)
         let assembly = try Assembly(settings)
-        introduce(assembly)
+        var model: LoadedModel?
+        let embedder = try assembly.embedder { model = $0 }
+        introduce(assembly, embedder.identity, model)
         let watchdog = Watchdog(notifier: notifier, logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { group in
             let work = Work()
             group.addTask { await watchdog.run() }
             group.addTask { await self.obeySignals(work) }
-            group.addTask { try await self.work(assembly, watchdog, work) }
+            group.addTask { try await self.work(assembly, embedder, watchdog, work) }
             // The first to end is the daemon, drained; or the signals, when it must not wait for that; or an error.
             try await group.next()
             group.cancelAll()
@@ -51,19 +55,23 @@ final class Service: Sendable {
         let daemon = Mutex<Daemon?>(nil)
     }
 
-    private func work(_ assembly: Assembly, _ watchdog: Watchdog, _ work: Work) async throws {
+    private func work(
+        _ assembly: Assembly, _ embedder: any Embedder, _ watchdog: Watchdog, _ work: Work
+    ) async throws {
         notifier.status("connecting to the database")
         let connection = try await assembly.sessions.open(deadline: assembly.settings.listen.deadline)
-        let tables = try await assembly.watchedTables(on: connection)
-        try await tellOfSetUp(assembly, on: connection)
+        let tables = try await assembly.watchedTables(of: embedder.identity, on: connection)
+        try await tellOfSetUp(assembly, embedder.identity, on: connection)
         await connection.close()
-        try await serve(assembly, tables, watchdog, work)
+        try await serve(assembly, embedder, tables, watchdog, work)
     }
 
     /// What set-up made may have gone since: without a trigger rows come late, or keep the vector of an old text.
-    private func tellOfSetUp(_ assembly: Assembly, on connection: PostgresConnection) async throws {
+    private func tellOfSetUp(
+        _ assembly: Assembly, _ identity: EmbedderIdentity, on connection: PostgresConnection
+    ) async throws {
         for table in assembly.tables {
-            let options = SetupOptions(spec: table, identity: assembly.embedder.identity, version: Version.text)
+            let options = SetupOptions(spec: table, identity: identity, version: Version.text)
             for problem in try await Setup.problems(with: options, on: connection) {
                 logger.error("\(problem)", metadata: ["table": "\(table.name)"])
             }
@@ -71,7 +79,7 @@ final class Service: Sendable {
     }
 
     private func serve(
-        _ assembly: Assembly, _ tables: [WatchedTable], _ watchdog: Watchdog, _ work: Work
+        _ assembly: Assembly, _ embedder: any Embedder, _ tables: [WatchedTable], _ watchdog: Watchdog, _ work: Work
     ) async throws {
         let settings = assembly.settings
         let chronicle = Chronicle(logger: logger, tables: tables)
@@ -80,7 +88,7 @@ final class Service: Sendable {
         let pool = assembly.pool()
         let began = ContinuousClock.now
         let daemon = Daemon(
-            sessions: assembly.sessions, pool: pool, tables: tables, embedder: assembly.embedder,
+            sessions: assembly.sessions, pool: pool, tables: tables, embedder: embedder,
             pipeline: settings.pipelineSettings, listener: settings.listenerSettings,
             name: DaemonName(host: hostName(), pid: getpid())
         ) { event in
@@ -103,6 +111,7 @@ final class Service: Sendable {
         await pool.discardIdle()
         chronicle.finish()
         summarise(daemon.vitals, ran: .now - began)
+        if let end = await daemon.end { throw end }
     }
 
     // MARK: Signals
@@ -183,14 +192,21 @@ final class Service: Sendable {
     // MARK: First and last words
 
     /// Shows what it is and what it runs with.
-    private func introduce(_ assembly: Assembly) {
+    private func introduce(_ assembly: Assembly, _ identity: EmbedderIdentity, _ model: LoadedModel?) {
         let tables = assembly.tables.map(\.name.description).joined(separator: ", ")
-        let identity = assembly.embedder.identity
         logger.notice(
             """
             backfilld \(Version.text) fills \(tables) with embedder \(identity.embedder) \
             (\(identity.model), \(identity.dimension) dimensions)
             """)
+        if let model {
+            logger.notice(
+                "\(model.line)",
+                metadata: [
+                    "model": "\(identity.model)", "precision": "\(model.embedder.encoder.precision.rawValue)",
+                    "lanes": "\(model.lanes)", "ms": "\(Int(model.took.inSeconds * 1000))",
+                ])
+        }
         for warning in assembly.settings.warnings { logger.warning("\(warning)") }
         for setting in assembly.settings.effective where setting.origin != .builtIn {
             logger.info(

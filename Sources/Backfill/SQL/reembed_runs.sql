@@ -1,0 +1,4 @@
+-- The columns that reembeds have made and not dropped, by watch: one that is being filled, one that was kept.
+SELECT w.id AS watch, r.next_column, w.previous_column
+FROM backfilld.watch AS w
+LEFT JOIN backfilld.reembed AS r ON r.watch OPERATOR(pg_catalog.=) w.id

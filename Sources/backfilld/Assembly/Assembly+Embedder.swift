@@ -1,0 +1,38 @@
+import Embedders
+import SentenceEncoder
+
+extension Assembly {
+    /// The configured embedder, ready to embed; a local one loads its model.
+    ///
+    /// - Parameter tell: Is told of a model that was loaded.
+    /// - Throws: ``ModelNotFound`` or `ModelError`.
+    func embedder(tell: (LoadedModel) -> Void = { _ in }) throws -> any Embedder {
+        guard settings.usesLocalModel else { return hashEmbedder }
+        let model = try loadedModel()
+        tell(model)
+        return model.embedder
+    }
+
+    /// The configured local model, loaded.
+    ///
+    /// - Throws: ``ModelNotFound`` or `ModelError`.
+    func loadedModel() throws -> LoadedModel {
+        try LoadedModel(path: ModelPlaces.ofThisProcess.path(of: settings.local.model), settings.local.options)
+    }
+
+    /// What the configured embedder's vectors are recorded as, without loading a model.
+    ///
+    /// - Throws: ``ModelNotFound`` or `ModelError`.
+    func identity() throws -> EmbedderIdentity {
+        guard settings.usesLocalModel else { return hashEmbedder.identity }
+        let folder = try ModelFolder(path: ModelPlaces.ofThisProcess.path(of: settings.local.model))
+        return try LocalEmbedder.identity(folder, settings.local.options)
+    }
+
+    private var hashEmbedder: HashEmbedder { HashEmbedder(dimension: settings.hash.dimension) }
+}
+
+extension Settings {
+    /// Whether vectors are made by a model inside this process.
+    var usesLocalModel: Bool { embedder == "local" }
+}
