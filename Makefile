@@ -54,7 +54,8 @@ model:
 demo:
 	@demo/run
 
-# One part after the other: all at once they would wait for each other on a small machine.
+# One part after the other, and not too much of one at once: they would wait for each other on a small machine.
+test: export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH ?= 8
 test:
 	@scripts/install-tools test
 	@scripts/fetch-model

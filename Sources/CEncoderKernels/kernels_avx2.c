@@ -2,7 +2,7 @@
 #include "encoder_kernels.h"
 #include <string.h>
 
-#pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #define W 8
 #define QUERIES 4
 #define HAS_FMA

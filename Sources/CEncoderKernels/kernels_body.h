@@ -49,7 +49,7 @@ INLINE float sum_of(vf v) {
 }
 INLINE float max_of(vf v) { return __builtin_reduce_max(v); }
 
-// To bfloat16, to nearest, ties to even. There are no NaNs here: the weights have none, and nothing makes one.
+// To bfloat16, to nearest, ties to even. What overflowed stays no number of one kind or another, and is found at the end.
 INLINE vh narrowed(vf v) {
 #ifdef HAS_BF16
     return (vh)_mm512_cvtneps_pbh((__m512)v);
@@ -319,6 +319,9 @@ static void NAME(attention_bf16)(
 
 // MARK: - Rows
 
+// Rounded to an integer, for the last columns of a row; zero for what is no number.
+INLINE int32_t rounded_one(float x) { return x > -256 && x < 256 ? (int32_t)__builtin_rintf(x) : 0; }
+
 static void NAME(layer_norm)(
     float *x, int64_t rows, int64_t columns, const float *weight, const float *bias, float epsilon,
     ek_bf16 *copy) {
@@ -368,7 +371,7 @@ static void NAME(quantize)(
             vi rounded = (vi)fma_(load(x + i) * load(factor + i), splat(inverse), shift) - (vi)shift;
             *(vb_anywhere *)(out + i) = __builtin_convertvector(rounded, vb);
         }
-        for (int64_t i = whole; i < columns; i++) out[i] = (int8_t)__builtin_rintf(x[i] * factor[i] * inverse);
+        for (int64_t i = whole; i < columns; i++) out[i] = (int8_t)rounded_one(x[i] * factor[i] * inverse);
     }
 }
 
@@ -438,7 +441,7 @@ static void NAME(activate)(
             vi rounded = (vi)fma_(load(scratch + i), splat(inverse), shift) - (vi)shift;
             *(vub_anywhere *)(out + i) = __builtin_convertvector(rounded, vub);
         }
-        for (int64_t i = whole; i < columns; i++) out[i] = (uint8_t)__builtin_rintf(scratch[i] * inverse);
+        for (int64_t i = whole; i < columns; i++) out[i] = (uint8_t)rounded_one(scratch[i] * inverse);
     }
 }
 

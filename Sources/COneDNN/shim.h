@@ -59,7 +59,11 @@ static inline dnnl_status_t onednn_plan(
     dnnl_post_ops_t after;
     dnnl_status_t status = dnnl_primitive_attr_create(&attributes);
     if (status != dnnl_success) return status;
-    dnnl_post_ops_create(&after);
+    status = dnnl_post_ops_create(&after);
+    if (status != dnnl_success) {
+        dnnl_primitive_attr_destroy(attributes);
+        return status;
+    }
     dnnl_dims_t source_dims = {product.rows, product.inner}, weights_dims = {product.inner, product.columns};
     dnnl_dims_t result_dims = {product.rows, product.columns}, bias_dims = {1, product.columns};
 #if DNNL_VERSION_MAJOR >= 3

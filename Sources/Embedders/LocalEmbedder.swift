@@ -66,12 +66,8 @@ public struct LocalEmbedder: Embedder {
         try await encoder.encode(texts, prompt: Self.prompt(for: role, encoder.folder, options))
     }
 
-    /// The ids of a text's tokens as the encoder takes them: one sequence, or several for a text of several windows.
-    public func tokens(of text: String, for role: TextRole) -> [[Int32]] {
-        encoder.tokens(of: text, prompt: Self.prompt(for: role, encoder.folder, options))
-    }
-
-    private static func prompt(for role: TextRole, _ folder: ModelFolder, _ options: Options) -> String {
+    /// What is put before texts of a role.
+    public static func prompt(for role: TextRole, _ folder: ModelFolder, _ options: Options) -> String {
         (role == .query ? options.queryPrompt : options.passagePrompt) ?? folder.prompt(for: role)
     }
 

@@ -58,7 +58,8 @@ struct EncoderReferenceTests {
             Self.check(
                 Closeness(encoded.vectors, to: texts.map(\.vector)), precision, length: max(1, lengths.max() ?? 1))
             for text in texts where text.ids != nil {
-                #expect(encoder.tokens(of: text.text, prompt: prompt) == [text.ids], "\(text.text)")
+                #expect(
+                    encoder.sequencer.sequences(of: text.text, prompt: prompt).windows == [text.ids], "\(text.text)")
             }
         }
     }

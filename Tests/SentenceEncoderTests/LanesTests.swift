@@ -10,7 +10,7 @@ struct LanesTests {
     @Test("every item once, in order of beginning, on the lanes there are")
     func all() async throws {
         let states = Atomic(0)
-        let lanes = Lanes(count: 3) { states.add(1, ordering: .relaxed).newValue }
+        let lanes = try Lanes(count: 3) { states.add(1, ordering: .relaxed).newValue }
         let seen = Mutex<[Int]>([])
         try await lanes.run(500) { _, item in seen.withLock { $0.append(item) } }
         #expect(seen.withLock { $0.sorted() } == Array(0..<500))
@@ -19,7 +19,7 @@ struct LanesTests {
 
     @Test("the first error ends the job and not the lanes")
     func fails() async throws {
-        let lanes = Lanes(count: 2) { 0 }
+        let lanes = try Lanes(count: 2) { 0 }
         await #expect(throws: Failure.self) {
             try await lanes.run(1000) { _, item in if item == 5 { throw Failure(item: item) } }
         }
@@ -31,7 +31,7 @@ struct LanesTests {
     @Test("a state that cannot be made is the item's error, and is tried again")
     func state() async throws {
         let tries = Atomic(0)
-        let lanes = Lanes(count: 1) { () throws -> Int in
+        let lanes = try Lanes(count: 1) { () throws -> Int in
             let number = tries.add(1, ordering: .relaxed).newValue
             if number == 1 { throw Failure(item: -1) }
             return number
@@ -42,13 +42,13 @@ struct LanesTests {
 
     @Test("no items is no work")
     func none() async throws {
-        try await Lanes(count: 1) { 0 }.run(0) { _, _ in Issue.record("there is no item") }
+        try await (try Lanes(count: 1) { 0 }).run(0) { _, _ in Issue.record("there is no item") }
     }
 
     @Test("many lanes that are made and let go at once leave no thread")
     func churn() async throws {
         for round in 0..<50 {
-            let lanes = Lanes(count: 4) { round }
+            let lanes = try Lanes(count: 4) { round }
             if round % 2 == 0 { try await lanes.run(8) { _, _ in } }
         }
     }

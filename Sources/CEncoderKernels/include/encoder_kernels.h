@@ -78,7 +78,7 @@ typedef struct {
 /// The best kernels for this processor; `widest` caps the width of their vectors in bytes (0: no cap), for tests.
 const ek_kernels *ek_kernels_for_this_processor(int64_t widest);
 
-/// Whether this processor multiplies bytes (VNNI, or arm64's dot product), so that int8 is worth while.
+/// Whether products of bytes are faster here than others: VNNI.
 bool ek_processor_multiplies_bytes(void);
 
 #if __has_feature(nullability)

@@ -18,6 +18,12 @@ struct Calibration: Sendable {
                 note(layer, role, input, rows: sequence.count, columns: columns)
             }
         }
+        guard largest.allSatisfy({ $0.values.allSatisfy { $0.allSatisfy(\.isFinite) } }) else { throw Overflow() }
+    }
+
+    /// Activations that are no numbers any more.
+    struct Overflow: Error, CustomStringConvertible {
+        var description: String { "its weights are so large that numbers overflow" }
     }
 
     private mutating func note(
@@ -40,9 +46,10 @@ struct Calibration: Sendable {
         guard let largest = largest[layer][role] else { return .none(inputs) }
         let strength: Float =
             switch role {
-            case .attentionInput, .attentionOutput: 0.75
+            case .attentionInput: 0.75
             case .intermediate: 0.6
             case .output: 0.4
+            case .attentionOutput: 0
             }
         return InputScaling(
             largest: largest, weights: weights, outputs: outputs, strength: strength,

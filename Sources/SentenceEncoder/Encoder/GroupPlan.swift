@@ -20,7 +20,7 @@ enum GroupPlan {
         // The longest first, each to the group with the least so far.
         for index in lengths.indices.sorted(by: { (lengths[$1], $0) < (lengths[$0], $1) }) {
             let length = lengths[index]
-            let lightest = groups.indices.filter { groups[$0].tokens + length <= capacity }
+            let lightest = groups.indices.lazy.filter { groups[$0].tokens + length <= capacity }
                 .min { groups[$0].cost < groups[$1].cost }
             if let lightest {
                 groups[lightest].add(index, length)

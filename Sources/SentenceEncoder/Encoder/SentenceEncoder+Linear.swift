@@ -2,7 +2,7 @@ extension SentenceEncoder {
     /// Computes the linear layers alone, in the groups that `encode` would make of these texts: the measure of how much
     /// everything else costs. There is no result.
     package func multiplyOnly(_ texts: [String]) async throws {
-        let lengths = texts.flatMap { tokens(of: $0, prompt: "").map(\.count) }
+        let lengths = texts.flatMap { sequencer.sequences(of: $0, prompt: "").windows.map(\.count) }
         let groups = GroupPlan.groups(lengths, lanes: lanes.count, capacity: capacity)
         try await lanes.run(groups.count) { workspace, number in
             let rows = (groups[number].reduce(0) { $0 + lengths[$1] } + 7) / 8 * 8

@@ -47,6 +47,7 @@ extension Workspace {
     private func embed(_ sequences: [ArraySlice<Int32>], tokens: Int, rows: Int) throws {
         var row = hidden
         for sequence in sequences {
+            precondition(sequence.count <= network.configuration.maxPositions)
             for (position, token) in sequence.enumerated() {
                 let word = Int(token) * width
                 try network.wordEmbeddings.copyFloats(

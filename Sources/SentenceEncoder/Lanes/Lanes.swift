@@ -13,14 +13,15 @@ final class Lanes<State>: Sendable {
     /// Starts lanes.
     ///
     /// - Parameters:
-    ///   - count: How many threads; at least one.
+    ///   - count: How many threads; at least one. Where the system gives fewer, those do.
     ///   - makeState: Called by each thread before its first item; where it throws, the item does.
-    init(count: Int, _ makeState: @escaping @Sendable () throws -> State) {
-        self.count = count
+    /// - Throws: ``NoThread`` if there is none.
+    init(count: Int, _ makeState: @escaping @Sendable () throws -> State) throws(NoThread) {
         let queue = LaneQueue<State>()
         self.queue = queue
-        threads = (0..<count).map { number in
-            LaneThread.start(name: "encoder \(number)") {
+        var threads: [pthread_t] = []
+        for number in 0..<count {
+            let thread = LaneThread.start(name: "encoder \(number)") {
                 var state: State?
                 while let (job, item) = queue.next() {
                     job.perform(item) {
@@ -31,7 +32,12 @@ final class Lanes<State>: Sendable {
                     }
                 }
             }
+            guard let thread else { break }
+            threads.append(thread)
         }
+        guard !threads.isEmpty else { throw NoThread() }
+        self.threads = threads
+        self.count = threads.count
     }
 
     deinit {
@@ -58,6 +64,11 @@ final class Lanes<State>: Sendable {
     }
 }
 
+/// The system starts no thread: the limit of tasks (systemd's TasksMax=) or of memory is reached.
+struct NoThread: Error, CustomStringConvertible {
+    var description: String { "no thread can be started: the limit of tasks or of memory is reached" }
+}
+
 /// Starts threads.
 enum LaneThread {
     private final class Start {
@@ -77,15 +88,15 @@ enum LaneThread {
         close(file)
     }
 
-    /// Starts a thread that takes no signals: those are for the process's other threads.
-    static func start(name: String, _ body: @escaping @Sendable () -> Void) -> pthread_t {
+    /// Starts a thread that takes no signals: those are for the process's other threads. Nil where the system does not.
+    static func start(name: String, _ body: @escaping @Sendable () -> Void) -> pthread_t? {
         var all = sigset_t()
         var before = sigset_t()
         sigfillset(&all)
         pthread_sigmask(SIG_SETMASK, &all, &before)
         defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
         var thread = pthread_t()
-        let context = Unmanaged.passRetained(Start(name: name, body: body)).toOpaque()
+        let start = Unmanaged.passRetained(Start(name: name, body: body))
         let status = pthread_create(
             &thread, nil,
             { context in
@@ -93,8 +104,11 @@ enum LaneThread {
                 LaneThread.setName(start.name)
                 start.body()
                 return nil
-            }, context)
-        precondition(status == 0, "no thread can be started: the limit of tasks is reached")
+            }, start.toOpaque())
+        guard status == 0 else {
+            start.release()
+            return nil
+        }
         return thread
     }
 }

@@ -57,8 +57,10 @@ struct InputScaling: Sendable {
                 row[input] /= factors[input]
                 largest = max(largest, abs(row[input]))
             }
-            let scale = largest / 127
-            let inverse = largest > 0 ? 127 / largest : 0
+            // Of weights so small that their inverse is no number nothing is lost as zeros.
+            let isUsable = largest > 1e-30 && largest.isFinite
+            let scale = isUsable ? largest / 127 : 0
+            let inverse = isUsable ? 127 / largest : 0
             var added: Float = 0
             for input in 0..<inputs {
                 let rounded = (row[input] * inverse).rounded(.toNearestOrEven)

@@ -1,4 +1,5 @@
 import COneDNN
+import Glibc
 
 /// A call of oneDNN that failed.
 struct ProductError: Error, CustomStringConvertible {
@@ -55,21 +56,22 @@ final class ProductStream {
     deinit { dnnl_stream_destroy(handle) }
 }
 
-/// Memory for a cache line's multiple, zero at first.
+/// Memory in whole pages, zero at first; a page that is never written to costs nothing.
 ///
 /// Unchecked: who may write to it, and when, is its owner's to say.
 final class AlignedMemory: @unchecked Sendable {
     let base: UnsafeMutableRawPointer
-    let count: Int
+    private let count: Int
 
     init(bytes: Int) {
         count = max(bytes, 64)
-        // Some of what reads and writes here does so by whole vectors.
-        base = .allocate(byteCount: count, alignment: 64)
-        base.initializeMemory(as: UInt8.self, repeating: 0, count: count)
+        let pages = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        // As for any other allocation: there is nothing to go on with.
+        guard let pages, pages != MAP_FAILED else { fatalError("no memory for \(count) bytes") }
+        base = pages
     }
 
-    deinit { base.deallocate() }
+    deinit { munmap(base, count) }
 
     /// The memory as elements of a type.
     func bound<Element>(to type: Element.Type) -> UnsafeMutablePointer<Element> {

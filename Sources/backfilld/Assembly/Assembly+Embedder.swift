@@ -25,8 +25,14 @@ extension Assembly {
     /// - Throws: ``ModelNotFound`` or `ModelError`.
     func identity() throws -> EmbedderIdentity {
         guard settings.usesLocalModel else { return hashEmbedder.identity }
-        let folder = try ModelFolder(path: ModelPlaces.ofThisProcess.path(of: settings.local.model))
-        return try LocalEmbedder.identity(folder, settings.local.options)
+        return try LocalEmbedder.identity(modelFolder(), settings.local.options)
+    }
+
+    /// The folder of the configured local model, read without its weights.
+    ///
+    /// - Throws: ``ModelNotFound`` or `ModelError`.
+    func modelFolder() throws -> ModelFolder {
+        try ModelFolder(path: ModelPlaces.ofThisProcess.path(of: settings.local.model))
     }
 
     private var hashEmbedder: HashEmbedder { HashEmbedder(dimension: settings.hash.dimension) }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Embedders
+import SentenceEncoder
 
 /// `backfilld tokenize`: what the local embedder's model is given.
 struct TokenizeCommand: AsyncParsableCommand {
@@ -29,11 +30,12 @@ struct TokenizeCommand: AsyncParsableCommand {
                 complain("backfilld: the embedder \(settings.embedder) has no tokens; name a model: --model NAME")
                 throw Failure.usage
             }
-            let embedder = try Assembly(settings).loadedModel().embedder
-            let role = model.prompt.role
+            let folder = try Assembly(settings).modelFolder()
+            let sequencer = try Sequencer(folder, longTexts: settings.local.options.longTexts)
+            let prompt = LocalEmbedder.prompt(for: model.prompt.role, folder, settings.local.options)
             try await TextLines.process(most: 256) { lines in
                 lines.map { line in
-                    let windows = embedder.tokens(of: line.text, for: role)
+                    let windows = sequencer.sequences(of: line.text, prompt: prompt).windows
                     return windows.count == 1
                         ? Output(id: line.id, ids: windows[0]) : Output(id: line.id, windows: windows)
                 }

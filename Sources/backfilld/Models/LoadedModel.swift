@@ -4,7 +4,6 @@ import SentenceEncoder
 /// A model ready to embed, and what there is to tell about it.
 struct LoadedModel: Sendable {
     let embedder: LocalEmbedder
-    let lanes: Int
     let took: Duration
 
     /// Loads a folder.
@@ -12,17 +11,14 @@ struct LoadedModel: Sendable {
     /// - Throws: `ModelError` for a folder that is damaged or cannot be run exactly.
     init(path: String, _ options: LocalEmbedder.Options) throws(ModelError) {
         let began = ContinuousClock.now
-        var options = options
-        let lanes = options.lanes ?? ProcessorShare.count
-        options.lanes = lanes
         embedder = try LocalEmbedder(ModelFolder(path: path), options)
-        self.lanes = lanes
         took = .now - began
     }
 
     /// `model all-MiniLM-L6-v2 (384 dimensions, bf16, 2 lanes) loaded in 210 ms`.
     var line: String {
-        let lanes = lanes == 1 ? "1 lane" : "\(lanes) lanes"
+        let count = embedder.encoder.laneCount
+        let lanes = count == 1 ? "1 lane" : "\(count) lanes"
         let milliseconds = Int((took / .milliseconds(1)).rounded())
         return "model \(embedder.identity.model) (\(embedder.identity.dimension) dimensions, "
             + "\(embedder.encoder.precision.rawValue), \(lanes)) loaded in \(milliseconds) ms"

@@ -204,7 +204,7 @@ final class Service: Sendable {
                 "\(model.line)",
                 metadata: [
                     "model": "\(identity.model)", "precision": "\(model.embedder.encoder.precision.rawValue)",
-                    "lanes": "\(model.lanes)", "ms": "\(Int(model.took.inSeconds * 1000))",
+                    "lanes": "\(model.embedder.encoder.laneCount)", "ms": "\(Int(model.took.inSeconds * 1000))",
                 ])
         }
         for warning in assembly.settings.warnings { logger.warning("\(warning)") }
