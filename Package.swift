@@ -80,11 +80,11 @@ let package = Package(
             name: "PostgresClientTests", dependencies: ["PostgresClient", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "SystemdTests", dependencies: ["Systemd"], swiftSettings: strict),
         .testTarget(
-            name: "SentenceEncoderTests", dependencies: ["SentenceEncoder", "CEncoderKernels"],
+            name: "SentenceEncoderTests", dependencies: ["SentenceEncoder", "CEncoderKernels", "TestSupport"],
             exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(name: "EmbeddersTests", dependencies: ["Embedders"], swiftSettings: strict),
-        .testTarget(name: "BackfillTests", dependencies: ["Backfill"], swiftSettings: strict),
-        .testTarget(name: "backfilldTests", dependencies: ["backfilld"], swiftSettings: strict),
+        .testTarget(name: "BackfillTests", dependencies: ["Backfill", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "backfilldTests", dependencies: ["backfilld", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests",
             dependencies: ["backfilld", "Backfill", "PostgresClient", "Embedders", "TestSupport"],

@@ -21,7 +21,8 @@ struct ReembedPlanTests {
     private func run(_ identity: EmbedderIdentity = other, _ mode: ReembedRun.Mode = .shadow) -> ReembedRun {
         ReembedRun(
             run: 7, mode: mode, phase: .filling, nextColumn: mode == .shadow ? "embedding_next" : nil,
-            identity: identity, oldEmbedder: nil, oldModel: nil, cursor: nil, walked: 0, total: 0, startedAt: "")
+            embedding: Fixture.spec.embedding, identity: identity, old: nil, cursor: nil, walked: 0, total: 0,
+            startedAt: "")
     }
 
     @Test("What there is to do")
@@ -42,6 +43,22 @@ struct ReembedPlanTests {
         }
         #expect(try ReembedWork(walking, inPlace: false, dropsOld: false) == .walkOn)
         #expect(throws: TableProblem.self) { try ReembedWork(facts(), inPlace: true, dropsOld: false) }
+        #expect(throws: TableProblem.self) {
+            try ReembedWork(
+                facts {
+                    $0.identity = same
+                    $0.run = run(same, .inPlace)
+                    $0.spec = TableSpec(
+                        name: $0.spec.name, key: $0.spec.key, embedding: "another", recipe: $0.spec.recipe)
+                }, inPlace: false, dropsOld: false)
+        }
+        #expect(throws: TableProblem.self) {
+            try ReembedWork(
+                facts {
+                    $0.identity = same
+                    $0.isBoundByPolicies = true
+                }, inPlace: true, dropsOld: false)
+        }
         // Its column went away.
         #expect(throws: TableProblem.self) {
             try ReembedWork(facts { $0.run = run() }, inPlace: false, dropsOld: false)
@@ -55,11 +72,21 @@ struct ReembedPlanTests {
         #expect(beginning.stages.map(\.kind) == [.transaction, .alone])
         #expect(beginning.script.contains("ADD COLUMN \"embedding_next\" \"extensions\".vector(768);"))
         #expect(beginning.script.contains("CREATE INDEX CONCURRENTLY \"backfilld_pending_1_next\""))
-        let swap = plan.swapping()
+        // A script that is only shown makes sure that the rows were embedded, before it locks anything.
+        let shown = plan.swapping().steps
+        #expect(
+            shown.map(\.isUnderLock) == [false, true, true] && shown[0].sql.contains("IS NULL AND \"embedding\" IS NOT")
+        )
+        let begun = try facts {
+            $0.run = run()
+            $0.fingerprint = "00ff"
+        }
+        let swap = ReembedPlan(facts: begun).swapping()
         #expect(swap.stages.count == 1)
         #expect(swap.steps.first?.sql.contains("IN ACCESS EXCLUSIVE MODE") == true)
         #expect(swap.steps.allSatisfy { $0.isUnderLock })
         #expect(swap.script.contains("generation = generation + 1"))
+        #expect(swap.steps.last?.sql.contains("IS DISTINCT FROM '00ff'") == true)
         #expect(plan.abandoning().script.contains("DROP TRIGGER IF EXISTS \"zzzz_backfilld_cleared_1_next\""))
     }
 
@@ -89,20 +116,23 @@ struct ReembedPlanTests {
             index: 90, relation: 1000, table: QualifiedName(schema: "public", name: "music_knowledge"), name: "graph",
             tablespace: "fast", tail: "hnsw (embedding)")
         var half = old
-        half.name = "backfilld_next_1_90"
+        half.name = ReembedNames.index(watch: 1, replacing: "graph", tail: old.tail)
+        var orphan = old
+        (orphan.index, orphan.name) = (92, "backfilld_next_1_0")
         half.isValid = false
         let stages = ReembedIndexes(
             facts: try facts {
                 $0.indexes = [old]
-                $0.nextIndexes = [half]
+                $0.nextIndexes = [half, orphan]
                 $0.nextTails = ["hnsw (embedding)": "hnsw (embedding_next)"]
             }
         ).stages()
         #expect(stages.map(\.kind) == [.alone])
         #expect(
             stages[0].steps.map(\.sql) == [
-                "DROP INDEX CONCURRENTLY \"public\".\"backfilld_next_1_90\";", "SET default_tablespace = \"fast\";",
-                "CREATE INDEX CONCURRENTLY \"backfilld_next_1_90\" ON \"public\".\"music_knowledge\" "
+                "DROP INDEX CONCURRENTLY \"public\".\"backfilld_next_1_0\";",
+                "DROP INDEX CONCURRENTLY \"public\".\"\(half.name)\";", "SET default_tablespace = \"fast\";",
+                "CREATE INDEX CONCURRENTLY \"\(half.name)\" ON \"public\".\"music_knowledge\" "
                     + "USING hnsw (embedding_next);",
                 "SET default_tablespace TO DEFAULT;",
             ])

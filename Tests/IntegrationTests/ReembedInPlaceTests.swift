@@ -79,6 +79,51 @@ struct ReembedInPlaceTests {
         #expect(result.failed.keys.map(\.text) == ["7"])
         let found = try await lab.vectors(of: model)
         #expect(found.filled == 30 && found.right == 29, "\(found)")
+        // It is not forgotten: not by the status, not by the next run, and not by one after it that has no better luck.
+        #expect(
+            try await status(lab)?.line
+                == """
+                in place to new; 1 row still has a vector of sha256-sincos: key 7: mend what keeps them and run "backfilld \
+                reembed" again, or set their embedding to NULL and run it again
+                """)
+        let second = try await lab.reembed(ModelEmbedder("new"), inPlace: true)
+        #expect(second.embedded == 0 && second.failed.count == 1)
+        #expect(try await status(lab)?.failedKeys == ["7"])
+        try await lab.run(isCheck ? "ALTER TABLE notes DROP CONSTRAINT odd" : "DROP TRIGGER keep ON notes")
+        let third = ModelEmbedder("new")
+        #expect(try await lab.reembed(third).embedded == 1 && third.texts.count == 1)
+        try await lab.expectAll(30, of: third)
+        try await lab.expectSetUp(third)
+    }
+
+    @Test(
+        "Until it is through, the table is not set up for another column or key, and not let go; two of one name differ"
+    )
+    func held() async throws {
+        let lab = try await Lab.filled(.pg18WithPgvector, rows: 60)
+        try await lab.run("ALTER TABLE notes ADD embedding2 vector(8)")
+        let failing = ModelEmbedder("sha256-sincos", traits: ["longTexts": "mean"]) {
+            if $0.contains("text 30") { throw Interrupted() }
+        }
+        await #expect(throws: Interrupted.self) { try await lab.reembed(failing, inPlace: true) }
+        let line = try #require(try await status(lab)).line
+        #expect(line.hasSuffix("of the one before (embedder hash, not test; longTexts none, not mean)"), "\(line)")
+        let connection = try await lab.connect()
+        var table = lab.tables[0]
+        table.embedding = "embedding2"
+        for embedder in [failing as any Embedder, lab.embedder] {
+            let options = SetupOptions(spec: lab.spec(table), identity: embedder.identity, version: "test")
+            let problem = await #expect(throws: TableProblem.self) { try await Setup.plan(options, on: connection) }
+            #expect(problem?.code == "reembed-under-way")
+            #expect(problem?.remedy.contains("--in-place") == true && problem?.remedy.contains("--abandon") == false)
+        }
+        let removal = await #expect(throws: TableProblem.self) { try await Setup.removal(of: nil, on: connection) }
+        #expect(removal?.code == "reembed-under-way" && removal?.remedy.contains("--abandon") == false)
+        let whole = ModelEmbedder("sha256-sincos", traits: ["longTexts": "mean"])
+        try await lab.reembed(whole)
+        try await lab.expectAll(60, of: whole)
+        _ = try await Setup.removal(of: nil, on: connection)
+        await connection.close()
     }
 
     @Test("It may begin again with another model, and be given up for the old one; --abandon it cannot be")

@@ -69,6 +69,137 @@ struct ReembedRefusalTests {
         try await lab.expectAll(30, of: again)
     }
 
+    @Test("What comes while the swap waits for its lock: a view keeps it from being done, an index is carried over")
+    func beforeTheLock() async throws {
+        let lab = try await Lab.filled(.pg18WithPgvector, rows: 30)
+        let reader = try await lab.connect()
+        let model = ModelEmbedder("new") { texts in
+            guard texts.contains("text 20") else { return }
+            // It is in nobody's way but the swap's: indexes are built beside a transaction without a snapshot.
+            try await reader.script("BEGIN; LOCK TABLE notes IN ACCESS SHARE MODE", name: "the reader")
+        }
+        let waits = Tally()
+        let running = Task {
+            try await lab.withReembed(model) {
+                try await $0.run { if case .schema(.waiting) = $0 { waits.next() } }
+            }
+        }
+        try await eventually("the swap waits") { waits.count > 0 }
+        try await lab.run("CREATE INDEX graph ON notes USING hnsw (embedding vector_l2_ops)")
+        try await lab.run("CREATE VIEW shown AS SELECT embedding FROM notes")
+        try await reader.script("COMMIT", name: "the reader")
+        let problem = await #expect(throws: TableProblem.self) { try await running.value }
+        #expect(
+            problem?.code == "dependents" && problem?.description.contains("view shown") == true, "\(problem as Any)")
+        #expect(try await lab.wrongRows() == [])
+        try await lab.run("DROP VIEW shown")
+        try await lab.reembed(ModelEmbedder("new"))
+        try await lab.expectAll(30, of: model)
+        #expect(
+            try await lab.values("SELECT indexdef FROM pg_indexes WHERE indexname = 'graph'")[0]?
+                .hasSuffix("(embedding vector_l2_ops)") == true)
+        await reader.close()
+    }
+
+    @Test("An index alone that comes while the swap waits is made for the new column too, in the same run")
+    func indexBeforeTheLock() async throws {
+        let lab = try await Lab.filled(.pg18WithPgvector, rows: 30)
+        let reader = try await lab.connect()
+        let model = ModelEmbedder("new", dimension: 12) { texts in
+            guard texts.contains("text 20") else { return }
+            try await reader.script("BEGIN; LOCK TABLE notes IN ACCESS SHARE MODE", name: "the reader")
+        }
+        let waits = Tally()
+        let running = Task {
+            try await lab.withReembed(model) {
+                try await $0.run { if case .schema(.waiting) = $0 { waits.next() } }
+            }
+        }
+        try await eventually("the swap waits") { waits.count > 0 }
+        try await lab.run("CREATE INDEX graph ON notes USING hnsw (embedding vector_l2_ops)")
+        try await reader.script("COMMIT", name: "the reader")
+        _ = try await running.value
+        try await lab.expectAll(30, of: model)
+        try await lab.expectSetUp(model)
+        #expect(
+            try await lab.values("SELECT indexname FROM pg_indexes WHERE indexname LIKE '%graph%' ORDER BY 1")
+                == ["graph", "graph_previous"])
+        await reader.close()
+    }
+
+    @Test("--drop-old names what uses the column that was kept")
+    func dropOld() async throws {
+        let lab = try await Lab.filled(.pg18WithPgvector, rows: 5)
+        let model = ModelEmbedder("new")
+        try await lab.reembed(model)
+        try await lab.run("CREATE VIEW shown AS SELECT embedding_previous FROM notes")
+        let problem = try await #require(throws: TableProblem.self) { try await lab.reembed(model, dropsOld: true) }
+        #expect(problem.code == "dependents" && problem.summary.contains("view shown"), "\(problem)")
+        try await lab.run("DROP VIEW shown")
+        #expect(try await lab.reembed(model, dropsOld: true).dropped == "embedding_previous")
+    }
+
+    @Test("The length that only an index has, in a cast, follows the model; where it is no cast, nothing is begun")
+    func lengths() async throws {
+        var table = LabTable()
+        table.embeddingType = "vector"
+        let lab = try await Lab.filled(
+            .pg18WithPgvector, table, rows: 20,
+            indexes: "CREATE INDEX graph ON notes USING hnsw ((embedding::vector(8)) vector_l2_ops)")
+        let model = ModelEmbedder("wide", dimension: 12)
+        try await lab.reembed(model, dropsOld: true)
+        try await lab.expectAll(20, of: model)
+        #expect(
+            try await lab.values("SELECT indexdef FROM pg_indexes WHERE indexname = 'graph'")[0]?
+                .contains("vector(12)") == true)
+        try await lab.run(
+            """
+            CREATE FUNCTION cut(vector) RETURNS vector(12) LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN
+                IF public.vector_dims($1) <> 12 THEN RAISE 'not of 12' USING ERRCODE = '22000'; END IF; RETURN $1; END $$;
+            CREATE INDEX own ON notes (vector_dims(cut(embedding)))
+            """)
+        let problem = try await lab.problem(ModelEmbedder("narrow", dimension: 6))
+        #expect(problem.code == "index-impossible" && problem.summary.contains("own"), "\(problem)")
+        #expect(try await lab.columns().last == "embedding")
+    }
+
+    @Test("An index whose name with _previous is another's; what was built for one that went away")
+    func taken() async throws {
+        let lab = try await Lab.filled(
+            .pg18WithPgvector, rows: 20,
+            indexes: """
+                CREATE INDEX graph ON notes USING hnsw (embedding vector_l2_ops);
+                CREATE INDEX graph_previous ON notes USING hnsw (embedding vector_cosine_ops)
+                """)
+        await #expect(throws: Interrupted.self) {
+            try await lab.reembed(ModelEmbedder("new") { if $0.contains("text 20") { throw Interrupted() } })
+        }
+        // As what a run before a dump, or before a REINDEX, may have left.
+        try await lab.run("CREATE INDEX backfilld_next_1_27708 ON notes USING hnsw (embedding_next vector_l2_ops)")
+        let model = ModelEmbedder("new")
+        try await lab.reembed(model, dropsOld: true)
+        try await lab.expectAll(20, of: model)
+        #expect(
+            try await lab.values("SELECT indexname FROM pg_indexes WHERE tablename = 'notes' ORDER BY 1")
+                == ["backfilld_pending_1", "graph", "graph_previous", "notes_pkey"])
+    }
+
+    @Test("A script that is run without the filling swaps nothing")
+    func script() async throws {
+        let lab = try await Lab.filled(.pg18WithPgvector, rows: 5)
+        let model = ModelEmbedder("new")
+        let script = try await lab.withReembed(model) { try await $0.script(inPlace: false, dropsOld: false) }
+        await #expect(throws: (any Error).self) { try await lab.database.psql(script) }
+        #expect(try await lab.wrongRows() == [])
+        // Nor does the rest of it, shown when the run has begun.
+        let rest = try await lab.withReembed(model) { try await $0.script(inPlace: false, dropsOld: false) }
+        #expect(!rest.contains("ADD COLUMN"))
+        await #expect(throws: (any Error).self) { try await lab.database.psql(rest) }
+        #expect(try await lab.wrongRows() == [])
+        try await lab.reembed(model)
+        try await lab.expectAll(5, of: model)
+    }
+
     @Test("An index or a type that the new dimension is too much for, and a name that is taken")
     func impossible() async throws {
         let lab = try await Lab.filled(

@@ -1,23 +1,17 @@
+import TestSupport
 import Testing
+
 @testable import SentenceEncoder
 
 /// A seeded source of damage to texts of the kind of JSON.
 struct Mutator: RandomNumberGenerator {
-    private var state: UInt64
+    private var random: SeededRandom
 
-    init(seed: UInt64) { state = seed }
+    init(seed: UInt64) { random = SeededRandom(seed: seed) }
 
-    /// SplitMix64.
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ mixed >> 31
-    }
+    mutating func next() -> UInt64 { random.next() }
 
-    /// A number below `bound`, with less ado than `Int.random`, which is most of the time in a debug build.
-    mutating func below(_ bound: Int) -> Int { Int(truncatingIfNeeded: next() >> 1) % bound }
+    mutating func below(_ bound: Int) -> Int { random.below(bound) }
 
     private static let bytes =
         Array("{}[]\",:\\ntfu0123456789-+.eE \n\u{0}\u{1f}\u{7f}/".utf8) + [0x80, 0xc3, 0xed, 0xf0, 0xff]

@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 
 @testable import SentenceEncoder
 
@@ -21,24 +22,6 @@ enum InstalledModel {
     }
 
     struct Missing: Error, CustomStringConvertible { let description: String }
-}
-
-/// A seeded source of random numbers, SplitMix64.
-struct SeededRandom {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ mixed >> 31
-    }
-
-    /// A number below `bound`.
-    mutating func below(_ bound: Int) -> Int { Int(truncatingIfNeeded: next() >> 1) % bound }
 }
 
 /// A tokenizer.json for a test: pieces that can be replaced, and their text.

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import backfilld
@@ -43,7 +44,7 @@ import Testing
     }
 
     @Test func `no random password shows, however it is written`() {
-        var random = SeededGenerator(state: 6)
+        var random = SeededRandom(seed: 6)
         let alphabet = Array("aZ9@/:?#%&='\" \\,[]+.é\u{301}$")
         for _ in 0..<20_000 {
             let secret = "zq" + String((0..<8).map { _ in alphabet.randomElement(using: &random) ?? "a" }) + "qz"

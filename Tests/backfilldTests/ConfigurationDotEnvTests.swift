@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import backfilld
@@ -40,7 +41,7 @@ import Testing
         ]
         let whole = values(lines.joined(separator: "\n"))
         let names = ["DATABASE_URL", "BATCH_SIZE", nil, "A", "B", "C", "PGHOST", "LAST"]
-        var random = SeededGenerator(state: 4)
+        var random = SeededRandom(seed: 4)
         for _ in 0..<10_000 {
             let chosen = Int.random(in: 0..<lines.count, using: &random)
             var bytes = Array(lines[chosen].utf8)

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import backfilld
@@ -27,7 +28,7 @@ import Testing
     }
 
     @Test func `what is written reads the same`() {
-        var random = SeededGenerator(state: 1)
+        var random = SeededRandom(seed: 1)
         for _ in 0..<20_000 {
             let digits = Int.random(in: 0...15, using: &random)
             let amount = Int.random(in: 0...(digits == 0 ? 9 : Int(1) << (digits * 4)), using: &random)
@@ -38,7 +39,7 @@ import Testing
     }
 
     @Test func `any text is read or refused, never a crash`() {
-        var random = SeededGenerator(state: 2)
+        var random = SeededRandom(seed: 2)
         let alphabet = Array("0123456789.. smhinkbKMGiB-+eé\u{301}\0\n\r\n")
         for _ in 0..<50_000 {
             let text = String(
@@ -65,7 +66,7 @@ import Testing
     }
 
     @Test func `distances are symmetric, zero for the same and bounded by the length`() {
-        var random = SeededGenerator(state: 3)
+        var random = SeededRandom(seed: 3)
         func word() -> String {
             String((0..<Int.random(in: 0...9, using: &random)).map { _ in "abc".randomElement()! })
         }

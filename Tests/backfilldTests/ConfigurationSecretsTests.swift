@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import TestSupport
 import Testing
 
 @testable import backfilld
@@ -88,7 +89,7 @@ import Testing
             export FUNCTION_SECRET=\(secret)
             BACKFILLD_BATCH_ROWS=6
             """
-        var random = SeededGenerator(state: 7)
+        var random = SeededRandom(seed: 7)
         func mutated(_ text: String) -> String {
             var bytes = Array(text.utf8)
             for _ in 0..<Int.random(in: 0...4, using: &random) {

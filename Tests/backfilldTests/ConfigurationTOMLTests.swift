@@ -1,4 +1,5 @@
 import FoundationEssentials
+import TestSupport
 import Testing
 
 @testable import backfilld
@@ -110,7 +111,7 @@ import Testing
                 line.hasPrefix("# ") && line.contains(" = ") && !line.contains("tables") ? line.dropFirst(2) : line
             }.joined(separator: "\n").utf8)
         let signs = Array("\"'=[]{}.#\n\\,0az- ".utf8)
-        var random = SeededGenerator(state: 5)
+        var random = SeededRandom(seed: 5)
         var broken = 0
         let rounds = ProcessInfo.processInfo.environment["MUTATIONS"].flatMap { Int($0) } ?? 10_000
         for _ in 0..<rounds {

@@ -58,10 +58,12 @@ struct IndexTrial: Sendable {
             throw TableProblem.columnImpossible(
                 table: facts.shape.displayName, type: facts.nextType, reason: error.message)
         }
+        try await transaction.script(row(), name: "make a row to try indexes on")
         var tails: [String: String] = [:]
         for (number, kind) in kinds.enumerated() {
             guard let old = renamed["try_\(number)"] else { continue }
-            let tail = Self.resized(old, from: facts.column.dimension, to: facts.identity.dimension)
+            let tail = Self.resized(
+                old, from: facts.column.dimension ?? facts.watch.identity.dimension, to: facts.identity.dimension)
             do {
                 try await transaction.script(create(kind, number, tail: tail), name: "try index \(kind.name)")
             } catch let error as PostgresError where error.code == .server && !error.isConnectionFailure {
@@ -71,6 +73,21 @@ struct IndexTrial: Sendable {
             tails[kind.tail] = tail
         }
         return tails
+    }
+
+    /// A row of the table's own with a vector as long as the new ones: it fails where all of them would. An empty table
+    /// has none, and nothing that takes long.
+    private func row() -> String {
+        let others = facts.shape.columns.map(\.name).filter { $0 != facts.spec.embedding && $0 != facts.next }
+        let columns = others.map { quoteIdentifier($0) + ", " }.joined()
+        return """
+            INSERT INTO \(quoted) (\(columns)\(quoteIdentifier(facts.next)))
+            SELECT \(columns)(
+                SELECT pg_catalog.array_agg(pg_catalog.sin(i::pg_catalog.float8)::pg_catalog.float4)
+                FROM pg_catalog.generate_series(1, \(facts.identity.dimension)) AS i
+            )::\(facts.nextType)
+            FROM \(facts.shape.quoted) LIMIT 1;
+            """
     }
 
     private func create(_ index: ReembedFacts.Index, _ number: Int, tail: String) -> String {

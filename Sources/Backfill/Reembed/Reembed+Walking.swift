@@ -3,45 +3,90 @@ import PostgresClient
 extension Reembed {
     /// Walks through the rows from where the run is, and ends the run.
     func walk(_ facts: ReembedFacts, _ progress: @escaping @Sendable (Progress) -> Void) async throws -> Result {
-        guard let run = facts.run else {
+        guard var run = facts.run else {
             throw TableProblem.changedMeanwhile(table: facts.shape.displayName, what: "the run went away")
+        }
+        if run.phase == .failed, run.failedRows > run.failed.count {
+            // Too many to be remembered one by one: all rows again.
+            (run.phase, run.cursor, run.walked, run.failedRows, run.failed) = (.filling, nil, 0, 0, [])
         }
         let table = WatchedTable(facts.table, filling: facts.column, kind: facts.kind, for: run)
         let walk = Walk(table, embedder: embedder, pool: pool, settings: settings)
         var result = Result()
-        var (cursor, walked) = (run.cursor, run.walked)
-        while true {
-            try Task.checkCancellation()
-            let page = try await walk.page(after: cursor, rows: settings.backlogRows * settings.inFlight)
-            guard let last = page.last else { break }
-            let failed = try await settle(page, walk, progress)
-            result.failed.merge(failed) { $1 }
-            result.embedded += page.count - failed.count
-            walked += page.count
-            cursor = last.row.key.text
-            // After the rows: what a kill comes between is done twice, and never left out.
+        if run.phase == .failed {
+            try await retry(&run, &result, table, walk, progress)
+        } else {
+            while let page = try await walk.nextPage(after: run.cursor, settings) {
+                try Task.checkCancellation()
+                let failed = try await settle(page, walk, progress)
+                result.failed.merge(failed.mapValues(\.reason)) { $1 }
+                result.embedded += page.count - failed.count
+                run.walked += page.count
+                run.failedRows += failed.count
+                run.failed += failed.map { .init(key: $0, vector: $1.vector) }.prefix(
+                    ReembedRun.mostFailed - run.failed.count)
+                run.cursor = page.last?.row.key.text
+                // After the rows: what a kill comes between is done twice, and never left out.
+                try await note(run, table)
+                progress(.rows(done: run.walked - run.failedRows, of: max(run.total, run.walked)))
+            }
+        }
+        guard run.failedRows > 0 else {
             try await connection.execute(
                 Statement(
-                    "note how far it is",
-                    "UPDATE backfilld.reembed SET cursor = $3, walked = $4 WHERE watch = $1 AND run = $2",
-                    [.int4(table.watch), .int8(run.run), .text(last.row.key.text), .int8(Int64(walked))]))
-            progress(.rows(done: walked, of: max(run.total, walked)))
+                    "end the run", "DELETE FROM backfilld.reembed WHERE watch = $1 AND run = $2",
+                    [.int4(table.watch), .int8(run.run)]))
+            return result
         }
+        run.phase = .failed
+        try await note(run, table)
+        return result
+    }
+
+    /// Tries the rows again that took no new vector before. Those that have another vector by now, or none, are done.
+    private func retry(
+        _ run: inout ReembedRun, _ result: inout Result, _ table: WatchedTable, _ walk: Walk,
+        _ progress: @escaping @Sendable (Progress) -> Void
+    ) async throws {
+        let size = settings.backlogRows * settings.inFlight
+        var failed: [ReembedRun.Failed] = []
+        for start in stride(from: 0, to: run.failed.count, by: size) {
+            try Task.checkCancellation()
+            let part = run.failed[start..<min(start + size, run.failed.count)]
+            let kept = Dictionary(part.map { ($0.key, [$0.vector]) }) { $0 + $1 }
+            let page = try await walk.rows(Array(kept.keys)).filter { kept[$0.row.key]?.contains($0.vector) ?? false }
+            let again = try await settle(page, walk, progress)
+            result.failed.merge(again.mapValues(\.reason)) { $1 }
+            result.embedded += page.count - again.count
+            failed += again.map { .init(key: $0, vector: $1.vector) }
+        }
+        (run.failed, run.failedRows) = (failed, failed.count)
+    }
+
+    private func note(_ run: ReembedRun, _ table: WatchedTable) async throws {
         try await connection.execute(
             Statement(
-                "end the run", "DELETE FROM backfilld.reembed WHERE watch = $1 AND run = $2",
-                [.int4(table.watch), .int8(run.run)]))
-        return result
+                "note how far it is",
+                """
+                UPDATE backfilld.reembed
+                SET cursor = $3, walked = $4, phase = $5, failed_rows = $6, failed = $7, failed_vectors = $8
+                WHERE watch = $1 AND run = $2
+                """,
+                [
+                    .int4(table.watch), .int8(run.run), run.cursor.map { .text($0) } ?? .null,
+                    .int8(Int64(run.walked)), .text(run.phase.rawValue), .int8(Int64(run.failedRows)),
+                    .textArray(run.failed.map(\.key.text)), .int8Array(run.failed.map(\.vector)),
+                ]))
     }
 
     /// Gives every row of a page its new vector, however long somebody has it locked.
     ///
-    /// - Returns: Those that failed for a reason of their own, and keep the vector they have.
+    /// - Returns: Those that failed for a reason of their own, and keep the vector they have, by its hash.
     private func settle(
         _ page: [Walk.Row], _ walk: Walk, _ progress: @escaping @Sendable (Progress) -> Void
-    ) async throws -> [RowKey: String] {
+    ) async throws -> [RowKey: (reason: String, vector: Int64)] {
         let before = Dictionary(page.map { ($0.row.key, [$0.vector]) }) { $0 + $1 }
-        var failed: [RowKey: String] = [:]
+        var failed: [RowKey: (reason: String, vector: Int64)] = [:]
         var refusals: [RowKey: Int] = [:]
         var left = page
         var pause = Duration.milliseconds(20)
@@ -52,13 +97,16 @@ extension Reembed {
                 switch outcome {
                 case .written: break
                 case .unwritten: again.append(key)
-                case .failed(let reason): failed[key] = reason
+                case .failed(let reason): failed[key] = (reason, before[key]?.first ?? 0)
                 case .refused:
                     refusals[key, default: 0] += 1
                     if refusals[key, default: 0] < 4 {
                         again.append(key)
                     } else {
-                        failed[key] = "a trigger or a policy of the table keeps the embedding from being written"
+                        failed[key] = (
+                            "a trigger or a policy of the table keeps the embedding from being written",
+                            before[key]?.first ?? 0
+                        )
                     }
                 }
             }

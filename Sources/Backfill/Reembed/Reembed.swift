@@ -60,13 +60,18 @@ public struct Reembed: Sendable {
         try await Self.hold(spec, on: connection)
     }
 
+    /// For how long another process's lock is waited for.
+    private static let patience = Duration.seconds(8)
+
     /// Takes the table for this connection.
     private static func hold(_ spec: TableSpec, on connection: PostgresConnection) async throws {
         let facts = try await ReembedFacts.load(spec, identity: nil, on: connection)
-        let rows = try await connection.execute(
-            Statement("lock of reembed", SQLFile.reembedLock, [.int4(facts.watch.id)]))
-        guard try rows[0].decode(0, as: Bool.self) else {
-            throw TableProblem.reembedRunning(table: facts.shape.displayName)
+        let lock = Statement("lock of reembed", SQLFile.reembedLock, [.int4(facts.watch.id)])
+        let start = ContinuousClock.now
+        while try await !connection.execute(lock)[0].decode(0, as: Bool.self) {
+            // The session of one that was killed while an index was built is noticed by the server within 5 s.
+            guard .now - start < patience else { throw TableProblem.reembedRunning(table: facts.shape.displayName) }
+            try await Task.sleep(for: .milliseconds(250))
         }
         // Whoever is killed while an index is built must not hold the table until it is done (PostgreSQL 14 and later).
         try await connection.script(
@@ -142,9 +147,8 @@ public struct Reembed: Sendable {
         guard run.mode == .shadow else {
             throw TableProblem.reembedUnderWay(
                 table: facts.shape.displayName,
-                what:
-                    "in place, and vectors of both models are in the column; go on, or configure the old model and run "
-                    + "it with --in-place")
+                what: "in place, so that vectors of both models are in the column, and there is nothing to take away",
+                inPlace: true)
         }
         try await carryOut(ReembedPlan(facts: facts).abandoning(), on: connection, progress)
         return facts.next
@@ -164,8 +168,36 @@ public struct Reembed: Sendable {
             facts = try await self.facts()
         }
         try await carryOut(ReembedPlan(facts: facts).beginning(), progress)
-        result.embedded = try await fill(progress)
-        // An index or a partition may come while others are built.
+        var tries = 0
+        while true {
+            result.embedded += try await fill(progress)
+            try await index(progress)
+            // What changed while the indexes were built: the fewer rows are left for the daemon, the better.
+            result.embedded += try await fill(progress)
+            do {
+                facts = try await swap(progress)
+                break
+            } catch let error as PostgresError where error.hasState(ReembedPlan.changedState) {
+                // Something came before the lock did: an index is carried over, a view is a reason to stop.
+                tries += 1
+                guard tries < 10 else {
+                    throw TableProblem.changedMeanwhile(table: facts.shape.displayName, what: error.message)
+                }
+            }
+        }
+        if dropsOld {
+            facts = try await self.facts()
+            try ReembedWork.checkPrevious(facts)
+            try await carryOut(ReembedPlan(facts: facts).droppingPrevious(), progress)
+        } else {
+            result.kept = facts.previous
+        }
+        return result
+    }
+
+    /// Builds what indexes the new column lacks. An index or a partition may come while others are built.
+    private func index(_ progress: @escaping @Sendable (Progress) -> Void) async throws {
+        var facts: ReembedFacts
         var round = 0
         repeat {
             facts = try await self.facts()
@@ -174,21 +206,24 @@ public struct Reembed: Sendable {
             facts = try await self.facts()
             round += 1
         } while !ReembedIndexes(facts: facts).missing.isEmpty && round < 3
-        // What changed while the indexes were built: the fewer rows are left for the daemon, the better.
-        result.embedded += try await fill(progress)
-        facts = try await self.facts()
+    }
+
+    /// Lets the columns change places, if nothing has changed by then of what that is decided from.
+    ///
+    /// - Returns: The facts that it was decided from.
+    private func swap(_ progress: @escaping @Sendable (Progress) -> Void) async throws -> ReembedFacts {
+        let before = try await self.facts()
+        let rows = try await connection.execute(Statement("fingerprint", before.fingerprintQuery))
+        // After the hash: whatever changes from here on makes another one.
+        var facts = try await self.facts()
+        facts.fingerprint = try rows[0].decode(0)
         try ReembedWork.checkColumns(facts, dropsOld: false)
         if let missing = ReembedIndexes(facts: facts).missing.first {
             throw TableProblem.reembedUnderWay(
                 table: facts.shape.displayName, what: "but nothing stands in the place of index \(missing) yet")
         }
         try await carryOut(ReembedPlan(facts: facts).swapping(), progress)
-        if dropsOld {
-            try await carryOut(ReembedPlan(facts: try await self.facts()).droppingPrevious(), progress)
-        } else {
-            result.kept = facts.previous
-        }
-        return result
+        return facts
     }
 
     /// Fills the new column with what it lacks.
@@ -209,7 +244,7 @@ public struct Reembed: Sendable {
         var result = Drain.Result()
         for _ in 0..<Self.mostTries {
             let before = embedded
-            result = try await drain.run { progress(.rows(done: before + $0.processed, of: total)) }
+            result = try await drain.run { progress(.rows(done: before + $0.embedded, of: total)) }
             embedded += result.embedded
             // Somebody's open transaction is no failure: it is waited for, for a minute or two.
             let locked = result.failed.values.count { $0 == RowOutcome.lockedReason }
@@ -251,7 +286,15 @@ public struct Reembed: Sendable {
         _ plan: SetupPlan, on connection: PostgresConnection, _ progress: @escaping @Sendable (Progress) -> Void
     ) async throws {
         for warning in plan.warnings { progress(.warning(warning)) }
-        try await Setup.run(plan, on: connection) { progress(.schema($0)) }
+        do {
+            try await Setup.run(plan, on: connection) { progress(.schema($0)) }
+        } catch let error as PostgresError
+            where ["55000", "42P01", "42P17", "42703", "42704"].contains(where: { error.hasState($0) })
+        {
+            // A partition was detached, an index dropped, a column renamed.
+            throw TableProblem.changedMeanwhile(
+                table: plan.table, what: "a part of it was changed by somebody (\(error.message))")
+        }
     }
 
     /// Rows that have a vector, and so are walked through.

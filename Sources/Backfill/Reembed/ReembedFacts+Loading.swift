@@ -59,15 +59,24 @@ extension ReembedFacts {
         }
         isBoundByPolicies = try row.decode("row_security")
         publications = try row.decode("publications")
-        let dependentRows = try await connection.execute(
-            .inspect(
-                "reembed_dependents", PackageResources.reembed_dependents_sql,
-                [.int8Array(shape.relations), .text(spec.embedding)]))
-        dependents = try dependentRows.map { try $0.decode("object") }
+        dependents = try await Self.dependents(of: spec.embedding, shape, keepingIt: false, on: connection)
+        if let previous = watch.previous {
+            previousDependents = try await Self.dependents(of: previous, shape, keepingIt: true, on: connection)
+        }
         dependents += shape.partitions.filter { $0.kind == .foreign }.map {
             "foreign table \($0.name), whose server does not have the new column"
         }
         if shape.hasChildren { dependents.append("tables that inherit from it, with indexes and vectors of their own") }
+    }
+
+    private static func dependents(
+        of column: String, _ shape: TableShape, keepingIt: Bool, on connection: PostgresConnection
+    ) async throws -> [String] {
+        let rows = try await connection.execute(
+            .inspect(
+                "reembed_dependents", PackageResources.reembed_dependents_sql,
+                [.int8Array(shape.relations), .text(column), .bool(keepingIt)]))
+        return try rows.map { try $0.decode("object") }
     }
 
     private static func indexes(
@@ -93,7 +102,8 @@ extension ReembedFacts {
                 index: try row.decode("index"), relation: try row.decode("relation"),
                 table: QualifiedName(schema: try row.decode("schema"), name: try row.decode("table")), name: name,
                 isPartitioned: try row.decode("is_partitioned"), isValid: try row.decode("is_valid"),
-                isUnique: try row.decode("is_unique"), parent: try row.decode("parent"),
+                isUnique: try row.decode("is_unique"),
+                isPreviousTaken: try row.decode("is_previous_taken"), parent: try row.decode("parent"),
                 tablespace: try row.decode("tablespace"), comment: try row.decode("comment"),
                 tail: String(decoding: definition.utf8.dropFirst(head.utf8.count), as: UTF8.self))
         }

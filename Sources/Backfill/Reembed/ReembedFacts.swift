@@ -32,6 +32,8 @@ struct ReembedFacts: Sendable, Hashable {
         var isPartitioned = false
         var isValid = true
         var isUnique = false
+        /// Whether something has the name that it would get when it is put out of use.
+        var isPreviousTaken = false
         var parent: Int64?
         var tablespace: String?
         var comment: String?
@@ -62,6 +64,18 @@ struct ReembedFacts: Sendable, Hashable {
     /// What each of the old column's definitions is for the new one.
     var nextTails: [String: String] = [:]
     var run: ReembedRun?
+    /// What keeps the column from being dropped that an earlier run put out of use.
+    var previousDependents: [String] = []
+    /// A hash of what a swap is decided from, computed before all of this was looked up.
+    var fingerprint: String?
+
+    /// The query that has this hash.
+    var fingerprintQuery: String {
+        String.resource(PackageResources.reembed_fingerprint_sql).filled([
+            "relation": String(shape.relation), "watch": String(watch.id),
+            "columns": "\(quoteLiteral(spec.embedding)), \(quoteLiteral(next))",
+        ])
+    }
 
     /// The column that is filled, or will be.
     var next: String { run?.nextColumn ?? ReembedNames.next(spec.embedding) }

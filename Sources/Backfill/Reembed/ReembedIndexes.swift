@@ -10,6 +10,9 @@ struct ReembedIndexes: Sendable, Hashable {
         var parents: [SetupPlan.Step] = []
         var alone: [SetupPlan.Step] = []
         var attachments: [SetupPlan.Stage] = []
+        for orphan in orphans {
+            if orphan.isPartitioned { parents.append(drop(orphan)) } else { alone.append(drop(orphan)) }
+        }
         for old in facts.indexes {
             let found = existing(old)
             let usable = found.map { $0.isValid || $0.isPartitioned } ?? false
@@ -40,7 +43,7 @@ struct ReembedIndexes: Sendable, Hashable {
         facts.indexes.flatMap { old -> [String] in
             // They are all there by then; a script that is only shown comes before them.
             let new = existing(old)?.name ?? name(old)
-            let aside = ReembedNames.previous(index: old.name, oid: old.index)
+            let aside = ReembedNames.previous(index: old.name, oid: old.index, isTaken: old.isPreviousTaken)
             var sql = [
                 "ALTER INDEX \(qualified(old, old.name)) RENAME TO \(quoteIdentifier(aside));",
                 "ALTER INDEX \(qualified(old, new)) RENAME TO \(quoteIdentifier(old.name));",
@@ -70,12 +73,22 @@ struct ReembedIndexes: Sendable, Hashable {
         return facts.nextIndexes.first { $0.relation == old.relation && $0.parent == new.index }
     }
 
+    /// Those that were built for an index that is not there any more, or has another definition by now.
+    private var orphans: [ReembedFacts.Index] {
+        let used = Set(facts.indexes.compactMap { existing($0)?.index })
+        let names = Set(facts.indexes.map(name))
+        return facts.nextIndexes.filter { index in
+            index.parent == nil && !used.contains(index.index) && !names.contains(index.name)
+                && index.name.hasPrefix(ReembedNames.indexes(watch: facts.watch.id))
+        }
+    }
+
     private func parent(of old: ReembedFacts.Index) -> ReembedFacts.Index? {
         old.parent.flatMap { oid in facts.indexes.first { $0.index == oid } }
     }
 
     private func name(_ old: ReembedFacts.Index) -> String {
-        ReembedNames.index(watch: facts.watch.id, replacing: old.index)
+        ReembedNames.index(watch: facts.watch.id, replacing: old.name, tail: old.tail)
     }
 
     private func qualified(_ old: ReembedFacts.Index, _ name: String) -> String {
@@ -103,7 +116,8 @@ struct ReembedIndexes: Sendable, Hashable {
 
     private func drop(_ index: ReembedFacts.Index) -> SetupPlan.Step {
         SetupPlan.Step(
-            title: "drop index \(index.name), which is invalid",
-            sql: "DROP INDEX CONCURRENTLY \(qualified(index, index.name));", isUnderLock: false)
+            title: "drop index \(index.name), which is \(index.isValid ? "of no use any more" : "invalid")",
+            sql: "DROP INDEX \(index.isPartitioned ? "" : "CONCURRENTLY ")\(qualified(index, index.name));",
+            isUnderLock: index.isPartitioned)
     }
 }

@@ -33,15 +33,17 @@ extension ReembedPlan {
         let next = mode == .shadow ? quoteLiteral(facts.next) : "NULL"
         let old =
             mode == .inPlace
-            ? "\(quoteLiteral(facts.watch.identity.embedder)), \(quoteLiteral(facts.watch.identity.model))"
-            : "NULL, NULL"
+            ? "\(quoteLiteral(facts.watch.identity.embedder)), \(quoteLiteral(facts.watch.identity.model)), "
+                + facts.watch.identity.traitsLiteral
+            : "NULL, NULL, '{}'"
         return .init(
             title: "record that \(facts.shape.displayName) is embedded anew by \(identity.summary)",
             sql: """
                 DELETE FROM backfilld.reembed WHERE watch = \(watch);
-                INSERT INTO backfilld.reembed (watch, mode, phase, next_column, embedder, model, dimension, traits,
-                    old_embedder, old_model, total)
-                VALUES (\(watch), '\(mode.rawValue)', 'filling', \(next), \(quoteLiteral(identity.embedder)),
+                INSERT INTO backfilld.reembed (watch, mode, phase, embedding_column, next_column, embedder, model, dimension,
+                    traits, old_embedder, old_model, old_traits, total)
+                VALUES (\(watch), '\(mode.rawValue)', 'filling', \(quoteLiteral(facts.spec.embedding)), \(next),
+                    \(quoteLiteral(identity.embedder)),
                     \(quoteLiteral(identity.model)), \(identity.dimension), \(identity.traitsLiteral), \(old), \(total));
                 """, isUnderLock: isUnderLock)
     }
@@ -83,6 +85,46 @@ extension ReembedPlan {
             WHERE watch = \(watch) AND column_name = \(quoteLiteral(facts.spec.embedding)) ON CONFLICT DO NOTHING;
             """)
         return sql
+    }
+
+    /// What the swap looks at again once it has the lock: nothing that it was planned on may have changed.
+    func checkingUnderLock() -> String {
+        var conditions = [
+            (
+                "NOT EXISTS (\(facts.run?.license(watch: watch) ?? "SELECT"))", "duplicate_object",
+                "this reembed is not the one under way any more"
+            )
+        ]
+        if let fingerprint = facts.fingerprint {
+            conditions.append(
+                (
+                    "(\(facts.fingerprintQuery)) IS DISTINCT FROM \(quoteLiteral(fingerprint))", Self.changedState,
+                    "the table has changed since the swap was planned"
+                ))
+        }
+        let checks = conditions.map { condition, state, message in
+            "    IF \(condition) THEN\n        RAISE EXCEPTION '\(message)' USING ERRCODE = '\(state)';\n    END IF;"
+        }
+        return "DO \("BEGIN\n\(checks.joined(separator: "\n"))\nEND".dollarQuoted);"
+    }
+
+    /// The SQLSTATE of a swap that was planned on what has changed since.
+    static let changedState = "BF001"
+
+    /// For a script that is only shown: whoever runs it without the filling must not lose the vectors from sight.
+    func checkingFilled() -> SetupPlan.Step {
+        let condition =
+            "SELECT FROM \(table) WHERE \(quotedNext) IS NULL AND \(quoteIdentifier(facts.spec.embedding)) IS NOT NULL"
+        return .init(
+            title: "every row that has a vector has to have its new one",
+            sql:
+                "DO \("""
+                BEGIN
+                    IF EXISTS (\(condition)) THEN
+                        RAISE EXCEPTION 'rows have no new vector yet: they are what "backfilld reembed" embeds';
+                    END IF;
+                END
+                """.dollarQuoted);", isUnderLock: false)
     }
 
     func droppingClearing() -> [String] {

@@ -46,7 +46,8 @@ struct ReembedPlan: Sendable {
         var plan = plan()
         let phase = SetupPlan.Step(
             title: "from here on the indexes are built",
-            sql: "UPDATE backfilld.reembed SET phase = 'indexing' WHERE watch = \(watch);", isUnderLock: false)
+            sql: "UPDATE backfilld.reembed SET phase = 'indexing' WHERE watch = \(watch)"
+                + (facts.run.map { " AND run = \($0.run)" } ?? "") + ";", isUnderLock: false)
         plan.stages = [.init(kind: .transaction, steps: [phase])] + ReembedIndexes(facts: facts).stages()
         plan.stages.append(
             .init(
@@ -66,15 +67,7 @@ struct ReembedPlan: Sendable {
         let previous = quoteIdentifier(facts.previous)
         var sql = [
             // Whoever abandoned or replaced this run meanwhile has the last word.
-            """
-            DO \("""
-            BEGIN
-                IF NOT EXISTS (\(facts.run?.license(watch: watch) ?? "SELECT")) THEN
-                    RAISE EXCEPTION 'this reembed is not the one under way any more' USING ERRCODE = 'duplicate_object';
-                END IF;
-            END
-            """.dollarQuoted);
-            """,
+            checkingUnderLock(),
             "ALTER TABLE \(table) RENAME COLUMN \(old) TO \(previous);",
             "ALTER TABLE \(table) RENAME COLUMN \(quotedNext) TO \(old);",
         ]
@@ -101,19 +94,15 @@ struct ReembedPlan: Sendable {
             WHERE id = \(watch);
             """,
             "DELETE FROM backfilld.reembed WHERE watch = \(watch);",
-            // A daemon of the old model finds out at once that its time is over.
+            // A daemon of the old model finds out with its next batch that its time is over.
             "SELECT pg_catalog.pg_notify('backfilld', '\(watch)');",
         ]
-        plan.stages = [
-            .init(
-                kind: .transaction,
-                steps: [
-                    lock(.accessExclusive),
-                    .init(
-                        title: "\(facts.next) becomes \(facts.spec.embedding), which becomes \(facts.previous)",
-                        sql: sql.joined(separator: "\n"), isUnderLock: true),
-                ])
-        ]
+        let swap = SetupPlan.Step(
+            title: "\(facts.next) becomes \(facts.spec.embedding), which becomes \(facts.previous)",
+            sql: sql.joined(separator: "\n"), isUnderLock: true)
+        // Without the hash it is not to be run but to be shown.
+        let checks = facts.fingerprint == nil ? [checkingFilled()] : []
+        plan.stages = [.init(kind: .transaction, steps: checks + [lock(.accessExclusive), swap])]
         return plan
     }
 
@@ -160,11 +149,6 @@ struct ReembedPlan: Sendable {
     /// Records that the column is of the new model from now on, and that its rows are still to be walked through.
     func beginningInPlace(total: Int) -> SetupPlan {
         var plan = plan()
-        if facts.isBoundByPolicies {
-            plan.warnings.append(
-                "Row level security binds this role: rows that it hides keep the vectors of the old model. Run it as a "
-                    + "role that sees all of them.")
-        }
         // The lock for the same reason as in set-up: no daemon of the old model writes once this is committed.
         plan.stages = [
             .init(

@@ -17,6 +17,8 @@ public struct ReembedRun: Sendable, Hashable {
         case filling
         /// The new column is full, and its indexes are being built.
         case indexing
+        /// In place: every row was passed, and some took no new vector. The next run tries those again.
+        case failed
     }
 
     /// Its number: the license of its writes.
@@ -24,34 +26,61 @@ public struct ReembedRun: Sendable, Hashable {
     /// Where the new vectors go.
     public let mode: Mode
     /// How far it is.
-    public let phase: Phase
+    public internal(set) var phase: Phase
     /// The column that is being filled; nil in place.
     let nextColumn: String?
+    /// The column that is in use.
+    let embedding: String
     /// What it embeds with.
     public let identity: EmbedderIdentity
     /// In place: whose vectors those are that it has not come to yet.
-    let oldEmbedder: String?
-    let oldModel: String?
+    let old: EmbedderIdentity?
     /// In place: the key of the last row that it has passed.
     var cursor: String?
     /// In place: the rows that it has passed.
     var walked: Int
     /// In place: the rows that had a vector when it began.
     let total: Int
+    /// In place: the rows that took no new vector, all of them.
+    var failedRows = 0
+    /// Their keys, as many as are remembered, and the hashes of the vectors that they keep.
+    var failed: [Failed] = []
     /// When it began, ISO 8601 in UTC.
     public let startedAt: String
+
+    /// A row that took no new vector.
+    struct Failed: Sendable, Hashable {
+        var key: RowKey
+        var vector: Int64
+    }
+    /// So many failed rows are remembered by key; where there are more, the next run walks through all rows again.
+    static let mostFailed = 10_000
 
     /// The run of a table; nil where none is under way.
     static func load(watch: Int32, on connection: PostgresConnection) async throws -> ReembedRun? {
         let rows = try await connection.execute(
             .inspect("reembed_run", PackageResources.reembed_run_sql, [.int4(watch)]))
         guard let row = rows.first else { return nil }
+        let identity = try row.identity()
+        var old: EmbedderIdentity?
+        if let embedder = try row.decode("old_embedder", as: String?.self) {
+            let names: [String] = try row.decode("old_trait_names")
+            let values: [String] = try row.decode("old_trait_values")
+            // In place the dimension stays.
+            old = EmbedderIdentity(
+                embedder: embedder, model: try row.decode("old_model", as: String?.self) ?? "",
+                dimension: identity.dimension, traits: Dictionary(zip(names, values)) { $1 })
+        }
+        let keys: [String] = try row.decode("failed")
+        let vectors: [Int64] = try row.decode("failed_vectors")
         return ReembedRun(
             run: try row.decode("run"), mode: Mode(rawValue: try row.decode("mode")) ?? .shadow,
             phase: Phase(rawValue: try row.decode("phase")) ?? .filling, nextColumn: try row.decode("next_column"),
-            identity: try row.identity(), oldEmbedder: try row.decode("old_embedder"),
-            oldModel: try row.decode("old_model"), cursor: try row.decode("cursor"), walked: try row.decode("walked"),
-            total: try row.decode("total"), startedAt: try row.decode("started_at"))
+            embedding: try row.decode("embedding_column"), identity: identity, old: old,
+            cursor: try row.decode("cursor"), walked: try row.decode("walked"), total: try row.decode("total"),
+            failedRows: try row.decode("failed_rows"),
+            failed: zip(keys, vectors).map { Failed(key: RowKey($0), vector: $1) },
+            startedAt: try row.decode("started_at"))
     }
 
     /// The query that has a row as long as this run may write.
@@ -69,12 +98,23 @@ enum ReembedNames {
     static func next(_ embedding: String) -> String { fitted(embedding, "_next") }
     /// The column that was put out of use.
     static func previous(_ embedding: String) -> String { fitted(embedding, "_previous") }
-    /// An index of the old column, once it was put out of use; one whose name is cut has its oid in it.
-    static func previous(index name: String, oid: Int64) -> String {
-        name.utf8.count + 9 <= 63 ? name + "_previous" : fitted(name, "_\(oid)_previous")
+    /// An index of the old column, once it was put out of use; one whose name is cut, or would be another's, has its oid
+    /// in it.
+    static func previous(index name: String, oid: Int64, isTaken: Bool = false) -> String {
+        name.utf8.count + 9 <= 63 && !isTaken ? name + "_previous" : fitted(name, "_\(oid)_previous")
     }
-    /// The index that is built in the place of the one with this oid.
-    static func index(watch: Int32, replacing oid: Int64) -> String { "backfilld_next_\(watch)_\(oid)" }
+    /// The index that is built in the place of one of this name and definition: what a dump or a REINDEX keeps of it.
+    static func index(watch: Int32, replacing name: String, tail: String) -> String {
+        // FNV-1a, 64 bits.
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in Array(name.utf8) + [0] + Array(tail.utf8) {
+            hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3
+        }
+        let digits = String(hash, radix: 16)
+        return indexes(watch: watch) + String(repeating: "0", count: 16 - digits.count) + digits
+    }
+    /// What the names of the new column's indexes begin with.
+    static func indexes(watch: Int32) -> String { "backfilld_next_\(watch)_" }
 
     private static func fitted(_ name: String, _ ending: String) -> String {
         var kept = ""

@@ -24,10 +24,12 @@ enum ReembedWork: Sendable, Hashable {
             self = try Self.goingOn(run, facts, inPlace: inPlace)
         } else if facts.identity == facts.watch.identity {
             self = dropsOld && facts.watch.previous != nil ? .dropPrevious : .nothing
+            if dropsOld { try Self.checkPrevious(facts) }
         } else if inPlace {
             self = try Self.walking(facts)
         } else {
             try Self.checkColumns(facts, dropsOld: dropsOld)
+            if dropsOld { try Self.checkPrevious(facts) }
             self = .shadow
         }
     }
@@ -37,6 +39,11 @@ enum ReembedWork: Sendable, Hashable {
     ) throws(TableProblem) -> ReembedWork {
         let table = facts.shape.displayName
         let isSame = run.identity == facts.identity
+        guard run.embedding == facts.spec.embedding else {
+            throw .reembedUnderWay(
+                table: table, what: "of column \(run.embedding), not \(facts.spec.embedding)",
+                inPlace: run.mode == .inPlace)
+        }
         switch run.mode {
         case .shadow:
             if inPlace {
@@ -53,12 +60,15 @@ enum ReembedWork: Sendable, Hashable {
             }
             return .shadow
         case .inPlace:
-            if isSame { return .walkOn }
+            if isSame {
+                try checkSeesAll(facts)
+                return .walkOn
+            }
             guard inPlace else {
                 throw .reembedUnderWay(
                     table: table,
                     what: "in place, by \(run.identity.summary); with --in-place it begins again, with "
-                        + facts.identity.summary)
+                        + facts.identity.summary, inPlace: true)
             }
             return try walking(facts)
         }
@@ -71,7 +81,24 @@ enum ReembedWork: Sendable, Hashable {
                 table: facts.shape.displayName, column: facts.spec.embedding, columnDimension: dimension,
                 embedder: facts.identity)
         }
+        try checkSeesAll(facts)
         return .walk
+    }
+
+    /// Rows that are hidden would keep the old model's vectors, and nobody would know.
+    private static func checkSeesAll(_ facts: ReembedFacts) throws(TableProblem) {
+        guard facts.isBoundByPolicies else { return }
+        throw .notPermitted(
+            table: facts.shape.displayName, what: "see all rows, because row level security binds it",
+            hint: "Run \"backfilld reembed --in-place\" as a role that it does not bind, with BYPASSRLS for example")
+    }
+
+    /// Whether the column can be dropped that an earlier run put out of use.
+    static func checkPrevious(_ facts: ReembedFacts) throws(TableProblem) {
+        guard let previous = facts.watch.previous, !facts.previousDependents.isEmpty else { return }
+        throw .previousInUse(
+            table: facts.shape.displayName, column: previous, inUse: facts.spec.embedding,
+            objects: facts.previousDependents)
     }
 
     /// Whether the names are free, and nothing is bound to the old column.

@@ -34,6 +34,12 @@ struct Walk: Sendable {
         return try await read(cursor == nil ? "" : which, [cursor].compactMap { $0 }, rows)
     }
 
+    /// The next page, as large as may be in hand at once; nil behind the last row.
+    func nextPage(after cursor: String?, _ settings: PipelineSettings) async throws -> [Row]? {
+        let page = try await page(after: cursor, rows: settings.backlogRows * settings.inFlight)
+        return page.isEmpty ? nil : page
+    }
+
     /// These rows again, where they still have a vector.
     func rows(_ keys: [RowKey]) async throws -> [Row] {
         let which =

@@ -12,7 +12,9 @@ CREATE TABLE backfilld.reembed (
     watch integer PRIMARY KEY REFERENCES backfilld.watch ON DELETE CASCADE,
     run bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
     mode text NOT NULL CHECK (mode IN ('shadow', 'in-place')),
-    phase text NOT NULL CHECK (phase IN ('filling', 'indexing')),
+    phase text NOT NULL CHECK (phase IN ('filling', 'indexing', 'failed')),
+    -- the column that is in use
+    embedding_column text NOT NULL,
     -- shadow: the column that is being filled
     next_column text,
     embedder text NOT NULL,
@@ -22,8 +24,13 @@ CREATE TABLE backfilld.reembed (
     -- in-place: whose vectors those are that it has not come to yet, and the key of the last row that it has
     old_embedder text,
     old_model text,
+    old_traits jsonb NOT NULL DEFAULT '{}',
     cursor text,
     walked bigint NOT NULL DEFAULT 0,
+    -- in-place: the rows that took no new vector; the first of them by key, with the hashes of the vectors that they keep
+    failed_rows bigint NOT NULL DEFAULT 0,
+    failed text[] NOT NULL DEFAULT '{}',
+    failed_vectors bigint[] NOT NULL DEFAULT '{}',
     total bigint NOT NULL DEFAULT 0,
     started_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
     CHECK (mode = 'in-place' OR next_column IS NOT NULL)

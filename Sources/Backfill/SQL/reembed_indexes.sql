@@ -10,6 +10,10 @@ SELECT
     c.relkind = 'I' AS is_partitioned,
     i.indisvalid AS is_valid,
     i.indisunique AS is_unique,
+    EXISTS (
+        SELECT FROM pg_catalog.pg_class o
+        WHERE o.relnamespace = c.relnamespace AND o.relname = c.relname::pg_catalog.text || '_previous'
+    ) AS is_previous_taken,
     h.inhparent::pg_catalog.int8 AS parent,
     s.spcname::pg_catalog.text AS tablespace,
     pg_catalog.obj_description(c.oid, 'pg_class') AS comment,

@@ -18,16 +18,18 @@ struct RemovalTarget: Sendable, Hashable {
     var nextColumn: String?
     /// The column that a reembed has put out of use and kept.
     var previousColumn: String?
+    /// Whether a reembed in place is under way, so that the column has vectors of two models.
+    var isMixed = false
 
     static func loadAll(
         _ facts: DatabaseFacts, on connection: PostgresConnection
     ) async throws -> [RemovalTarget] {
-        var columns: [Int32: (next: String?, previous: String?)] = [:]
+        var columns: [Int32: (next: String?, previous: String?, isMixed: Bool)] = [:]
         if facts.schemaVersion > 1 {
             let runs = try await connection.execute(.inspect("reembed_runs", PackageResources.reembed_runs_sql))
             for run in runs {
                 columns[try run.decode("watch")] = (
-                    try run.decode("next_column"), try run.decode("previous_column")
+                    try run.decode("next_column"), try run.decode("previous_column"), try run.decode("is_mixed")
                 )
             }
         }
@@ -37,6 +39,7 @@ struct RemovalTarget: Sendable, Hashable {
             var target = RemovalTarget(watch: try row.decode("id"))
             target.nextColumn = columns[target.watch]?.next
             target.previousColumn = columns[target.watch]?.previous
+            target.isMixed = columns[target.watch]?.isMixed ?? false
             if let name = try row.decode("name", as: String?.self) {
                 let relation: Int64 = try row.decode("relation")
                 var shape = TableShape(
@@ -93,7 +96,8 @@ extension SetupPlan {
         for target in targets {
             guard let column = target.previousColumn, let shape = target.shape else { continue }
             notes.append(
-                "Column \(column) of \(shape.displayName), which a reembed has put out of use and kept, stays.")
+                "Column \(column) of \(shape.displayName), which a reembed has put out of use and kept, stays; "
+                    + "this drops it: ALTER TABLE \(shape.quoted) DROP COLUMN \(quoteIdentifier(column));")
         }
         if targets.contains(where: { !$0.grants.isEmpty }) {
             notes.append("USAGE on the schemas of the table and of pgvector stays with the roles that were given it.")

@@ -70,6 +70,12 @@ public enum Setup {
             }
             targets = targets.filter { wanted.contains($0.shape?.relation ?? 0) }
         }
+        if let mixed = targets.first(where: \.isMixed), let shape = mixed.shape {
+            throw TableProblem.reembedUnderWay(
+                table: shape.displayName,
+                what: "in place, so that its column has vectors of two models, which nothing would tell any more",
+                inPlace: true)
+        }
         return SetupPlan(removing: targets, alsoSchema: tables == nil)
     }
 
@@ -93,14 +99,22 @@ public enum Setup {
             }
         }
         let isThere = shape.column(spec.embedding) != nil
-        if let watch = shape.watch, isThere {
-            let differs = watch.identity != options.identity || watch.recipe != spec.recipe.description
-            // What is being filled is cleared by the text as it is set up now.
-            if differs, facts.schemaVersion > 1, shape.isOwner,
+        let differs = shape.watch.map {
+            $0.identity != options.identity || $0.recipe != spec.recipe.description
+        }
+        if let watch = shape.watch {
+            // What is being filled is cleared by the text as it is set up now, beside the column that is in use now, and
+            // walked through by the key.
+            let moves = watch.embedding != spec.embedding || watch.key != spec.key
+            if differs ?? false || moves, facts.schemaVersion > 1, shape.isOwner,
                 let run = try await ReembedRun.load(watch: watch.id, on: connection)
             {
-                throw TableProblem.reembedUnderWay(table: shape.displayName, what: "by \(run.identity.summary)")
+                throw TableProblem.reembedUnderWay(
+                    table: shape.displayName, what: "by \(run.identity.summary)",
+                    inPlace: run.mode == .inPlace)
             }
+        }
+        if let differs, isThere {
             if differs { try await shape.loadIsFilled(spec.embedding, ofRows: nil, on: connection) }
         } else if isThere, shape.isOwner {
             try await shape.loadIsFilled(spec.embedding, ofRows: 1000, on: connection)

@@ -11,6 +11,12 @@ public struct ReembedStatus: Sendable, Hashable, Encodable {
     public let model: String
     /// In place: the model whose vectors those are that it has not come to yet.
     public let oldModel: String?
+    /// Where both models have the same name: what differs beside it, the old one's first.
+    public let differences: [String]
+    /// In place: the rows that took no new vector when it came to them, and keep the old model's.
+    public let failedRows: Int
+    /// Some of their keys.
+    public let failedKeys: [String]
     /// The share of rows that have a new vector, about, 0 to 1.
     public let share: Double
     /// When it began, ISO 8601 in UTC.
@@ -26,7 +32,9 @@ public struct ReembedStatus: Sendable, Hashable, Encodable {
             return nil
         }
         return ReembedStatus(
-            mode: run.mode, phase: run.phase, model: run.identity.model, oldModel: run.oldModel,
+            mode: run.mode, phase: run.phase, model: run.identity.model, oldModel: run.old?.model,
+            differences: run.old?.model == run.identity.model ? run.old?.differences(from: run.identity) ?? [] : [],
+            failedRows: run.failedRows, failedKeys: run.failed.prefix(5).map(\.key.text),
             share: try await share(of: run, table, on: connection), startedAt: run.startedAt)
     }
 
@@ -46,16 +54,31 @@ public struct ReembedStatus: Sendable, Hashable, Encodable {
         }
     }
 
+    private var oldName: String {
+        let name = oldModel ?? "the old model"
+        return differences.isEmpty ? name : "the one before (\(differences.joined(separator: "; ")))"
+    }
+
+    private var failedLine: String {
+        let more = failedRows > failedKeys.count ? ", …" : ""
+        return "\(failedRows) \(failedRows == 1 ? "row still has a vector" : "rows still have vectors") of \(oldName): "
+            + "\(failedRows == 1 ? "key" : "keys") \(failedKeys.joined(separator: ", "))\(more)"
+    }
+
     /// One line for people.
     public var line: String {
         let percent = { (share: Double) in "\(Int((share * 100).rounded(.down))) %" }
         switch (mode, phase) {
         case (.shadow, .filling):
             return "to \(model), \(percent(share)) of the rows have their new vector; search goes on in the old ones"
-        case (.shadow, .indexing): return "to \(model), filled; the new column's indexes are being built"
+        case (.shadow, _): return "to \(model), filled; the new column's indexes are being built"
+        case (.inPlace, .failed):
+            return
+                "in place to \(model); \(failedLine): mend what keeps them and run \"backfilld reembed\" again, or set "
+                + "their embedding to NULL and run it again"
         case (.inPlace, _):
-            return "in place to \(model); about \(percent(1 - share)) of the vectors are still of "
-                + "\(oldModel ?? "the old model")"
+            return "in place to \(model); about \(percent(1 - share)) of the vectors are still of \(oldName)"
+                + (failedRows > 0 ? "; \(failedLine)" : "")
         }
     }
 }

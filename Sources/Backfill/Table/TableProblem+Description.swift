@@ -43,7 +43,7 @@ extension TableProblem: CustomStringConvertible {
                 + "\(embedder.summary): \"backfilld reembed\" or \"backfilld setup\" has changed what belongs there"
         case .reembedRunning(let table):
             "another process is embedding table \(table) anew"
-        case .reembedUnderWay(let table, let what):
+        case .reembedUnderWay(let table, let what, _):
             "table \(table) is being embedded anew: \(what)"
         case .columnTaken(let table, let column, let isPrevious):
             "table \(table) has a column \"\(column)\""
@@ -51,12 +51,15 @@ extension TableProblem: CustomStringConvertible {
         case .dependents(let table, let column, let objects):
             "these would stay with the old column when another takes the place of \"\(column)\" of table \(table): "
                 + objects.joined(separator: "; ")
+        case .previousInUse(let table, let column, _, let objects):
+            "column \"\(column)\" of table \(table) is not dropped, because these use it: "
+                + objects.joined(separator: "; ")
         case .indexImpossible(let table, let index, let reason):
             "index \(index) on table \(table) cannot be made for the new vectors: \(reason)"
         case .columnImpossible(let table, let type, let reason):
             "table \(table) cannot have a column of type \(type): \(reason)"
         case .reembedIncomplete(let table, let rows):
-            "\(rows) rows of table \(table) got no vector of the new model, so the old column stays in its place"
+            "\(rows) row\(rows == 1 ? "" : "s") of table \(table) got no vector of the new model, so the old column stays in its place"
         case .serverTooOld(let version):
             "the server is PostgreSQL \(version / 10_000)"
         case .schemaTaken:
@@ -73,7 +76,7 @@ extension TableProblem: CustomStringConvertible {
             "table \(table) was never free for a moment in \(seconds) s"
                 + (holders.isEmpty ? "" : "; it is used by " + holders.joined(separator: ", "))
         case .changedMeanwhile(let table, let what):
-            "\(what) while table \(table) was being set up"
+            "\(what) while backfilld was changing table \(table)"
         case .triggerMissing(let table, let trigger, let state):
             "trigger \(trigger) on \(table) \(state)"
         case .indexMissing(let table, let index, let state):
@@ -125,6 +128,9 @@ extension TableProblem: CustomStringConvertible {
                 + "to name the new model"
         case .reembedRunning:
             "Wait for it, or end that process: whoever runs \"backfilld reembed\" then goes on where it was"
+        case .reembedUnderWay(_, _, inPlace: true):
+            "Go on with it by \"backfilld reembed\" with the model that it began with; or configure the model that the "
+                + "table is to have and run \"backfilld reembed --in-place\", which begins again"
         case .reembedUnderWay:
             "Go on with it by \"backfilld reembed\" with the model that it began with, or take it away by \"backfilld "
                 + "reembed --abandon\""
@@ -133,8 +139,10 @@ extension TableProblem: CustomStringConvertible {
                 ? "\"backfilld reembed --drop-old\" drops it"
                 : "Rename or drop column \(QualifiedName.readable(column))"
         case .dependents:
-            "Drop them before, and make them again after the swap; where the dimension stays the same, --in-place goes "
-                + "without a swap"
+            "Drop them, run \"backfilld reembed\" again, and make them again after the swap; where the dimension stays "
+                + "the same, --in-place goes without a swap"
+        case .previousInUse(_, _, let inUse, _):
+            "Drop them, or make them again with column \(QualifiedName.readable(inUse)), and run it again"
         case .indexImpossible(_, let index, _):
             "Nothing was changed. Drop index \(QualifiedName.readable(index)), or make it one that the new vectors can "
                 + "have (hnsw and ivfflat take 2,000 dimensions of vector, and 4,000 of halfvec)"
@@ -159,7 +167,7 @@ extension TableProblem: CustomStringConvertible {
             "Nothing was changed, and no writer waited longer than a moment. Run it again when the long transactions "
                 + "have ended"
         case .changedMeanwhile:
-            "Run \"backfilld setup\" again"
+            "Run it again: it looks anew"
         case .triggerMissing(_, let trigger, _):
             "Run \"backfilld setup\" as the table's owner; until then "
                 + (trigger.contains("cleared")

@@ -46,11 +46,14 @@ public enum TableProblem: Error, Sendable, Hashable {
     /// A reembed of the table is under way in another process.
     case reembedRunning(table: String)
     /// A reembed has begun and not ended, and what is asked does not go with it; `what` says what it is.
-    case reembedUnderWay(table: String, what: String)
+    /// One in place has put its vectors among the old ones, and cannot be taken away.
+    case reembedUnderWay(table: String, what: String, inPlace: Bool = false)
     /// A column of the name that a reembed needs is there.
     case columnTaken(table: String, column: String, isPrevious: Bool)
     /// These would stay with the old column when the new one takes its place.
     case dependents(table: String, column: String, objects: [String])
+    /// These need the column that an earlier reembed put out of use, so that it is not dropped.
+    case previousInUse(table: String, column: String, inUse: String, objects: [String])
     /// An index of the old column cannot be made for the new one.
     case indexImpossible(table: String, index: String, reason: String)
     /// The new column's type cannot be as long as the vectors.
@@ -97,7 +100,7 @@ public enum TableProblem: Error, Sendable, Hashable {
         case .reembedRunning: "reembed-running"
         case .reembedUnderWay: "reembed-under-way"
         case .columnTaken: "column-taken"
-        case .dependents: "dependents"
+        case .dependents, .previousInUse: "dependents"
         case .indexImpossible: "index-impossible"
         case .columnImpossible: "column-impossible"
         case .reembedIncomplete: "reembed-incomplete"

@@ -13,8 +13,9 @@ struct ReembedCommand: AsyncParsableCommand {
         discussion: """
             Run it as the owner of the table, with the new model configured (or named by --embedder and --set). It \
             fills a column of its own, builds the indexes that the old one has, and then lets the two change places in \
-            one short transaction. The daemon goes on with the old model meanwhile; after the change it ends, and starts \
-            again with the configuration as it is by then. Whatever was inserted or changed until then is filled by it.
+            one short transaction. The daemon goes on with the old model meanwhile; with its next batch after the \
+            change it ends, and starts again with the configuration as it is by then. Whatever was inserted or changed \
+            until then is filled by it.
 
             Interrupted, it goes on where it was when it is run again. The old column stays as <embedding>_previous; \
             --drop-old drops it, in the same run or later. --abandon takes a run away that has not ended.
@@ -92,7 +93,9 @@ struct ReembedCommand: AsyncParsableCommand {
             return false
         }
         let began = ContinuousClock.now
-        let result = try await work.run(inPlace: inPlace, dropsOld: dropOld, progress: Teller(table).tell)
+        let teller = Teller(table)
+        let result = try await work.run(inPlace: inPlace, dropsOld: dropOld, progress: teller.tell)
+        teller.end()
         for (key, reason) in result.failed.sorted(by: { $0.key < $1.key }).prefix(1000) {
             complain("failed: \(key): \(reason)")
         }
@@ -110,9 +113,14 @@ struct ReembedCommand: AsyncParsableCommand {
         }
         if let dropped = result.dropped { return "\(table.name): column \(dropped) dropped." }
         var line =
-            "\(table.name): \(result.embedded.grouped) rows embedded by \(identity.summary) in \(Vitals.span(took))."
+            "\(table.name): \(rows(result.embedded)) embedded by \(identity.summary) in \(Vitals.span(took))."
         if let kept = result.kept { line += " The old vectors are in column \(kept); \"\(drop)\" drops it." }
-        if !result.failed.isEmpty { line += " \(result.failed.count.grouped) rows keep the vector they had." }
+        let failed = result.failed.count
+        if failed > 0 {
+            line +=
+                " \(rows(failed)) \(failed == 1 ? "keeps the vector it" : "keep the vectors they") had: mend what is said "
+                + "above and run it again."
+        }
         return line
     }
 }
@@ -120,32 +128,45 @@ struct ReembedCommand: AsyncParsableCommand {
 /// Tells a person how far a reembed is.
 private final class Teller: Sendable {
     private let title: String
-    private let bar = Mutex<ProgressBar?>(nil)
+    private let bar = Mutex<(bar: ProgressBar, done: Int)?>(nil)
 
     init(_ table: TableSpec) {
         title = table.name.description
     }
 
+    /// Puts a last line in the bar's place, also where some rows took no vector and it never came to its end.
+    func end() {
+        bar.withLock { bar in
+            if let bar, bar.done > 0 { bar.bar.finish("\(title): \(rows(bar.done)) embedded") }
+            bar = nil
+        }
+    }
+
+    private static func locked(_ count: Int) -> String { rows(count) + (count == 1 ? " is" : " are") }
+
     @Sendable func tell(_ progress: Reembed.Progress) {
         switch progress {
         case .warning(let text): complain("Warning: \(text)")
         case .schema(.step(let title, let number, let total)):
-            bar.withLock { $0 = nil }
+            end()
             say("[\(number)/\(total)] \(title)")
         case .schema(.waiting(_, let holders, let pause)):
             let who = holders.isEmpty ? "" : " (used by \(holders.joined(separator: ", ")))"
             say("The table is busy\(who); writers go first, trying again in \(Vitals.span(pause))")
         case .rows(let done, let total):
             bar.withLock { bar in
-                let shown = bar ?? ProgressBar(title: title, total: total, to: STDOUT_FILENO)
+                let shown = bar?.bar ?? ProgressBar(title: title, total: total, to: STDOUT_FILENO)
                 shown.show(done)
-                if done >= total { shown.finish("\(title): \(done.grouped) rows embedded") }
-                bar = done >= total ? nil : shown
+                bar = (shown, done)
             }
-        case .locked(let rows): complain("\(title): \(rows.grouped) rows are locked by others and waited for")
+            if done >= total { end() }
+        case .locked(let rows): complain("\(title): \(Self.locked(rows)) locked by others and waited for")
         }
     }
 }
+
+/// `1 row`, `1,200 rows`
+private func rows(_ count: Int) -> String { count == 1 ? "1 row" : "\(count.grouped) rows" }
 
 /// Writes a line at once, between those of the progress bar: what `print` writes waits in a buffer outside a terminal.
 private func say(_ text: String, end: String = "\n") {

@@ -16,6 +16,8 @@ final class Service: Sendable {
     private let signals: UnixSignalsSequence
     private let notifier = ServiceNotifier()
     private let settings: Mutex<Settings>
+    /// The time that a start took counts from here.
+    private let began = ContinuousClock.now
 
     init(
         options: SettingOptions, settings: Settings, threshold: LogThreshold, logger: Logger,
@@ -86,7 +88,6 @@ final class Service: Sendable {
         let supervision = Supervision(
             notifier: notifier, watchdog: watchdog, tables: tables, settings: settings.listenerSettings)
         let pool = assembly.pool()
-        let began = ContinuousClock.now
         let daemon = Daemon(
             sessions: assembly.sessions, pool: pool, tables: tables, embedder: embedder,
             pipeline: settings.pipelineSettings, listener: settings.listenerSettings,
@@ -102,7 +103,7 @@ final class Service: Sendable {
                 try await supervision.run {
                     daemon.vitals
                 } ready: { line in
-                    self.logger.notice("ready after \(Vitals.span(.now - began)): \(line)")
+                    self.logger.notice("ready after \(Vitals.span(.now - self.began)): \(line)")
                 }
             }
             try await group.next()
