@@ -71,11 +71,11 @@ let limit = values["--seconds"].flatMap { Double($0) } ?? 3
 if flags.contains("--single") {
     var times: [Double] = []
     let start = ContinuousClock.now
-    while seconds(since: start) < limit {
+    repeat {
         let once = ContinuousClock.now
         _ = try await encoder.encode([texts[0]], prompt: prompt)
         times.append(seconds(since: once) * 1000)
-    }
+    } while seconds(since: start) < limit
     times.sort()
     print(#"{"milliseconds": \#(times[times.count / 2]), "runs": \#(times.count)}"#)
     exit(0)
