@@ -63,6 +63,8 @@ public final class SentenceEncoder: Sendable {
         try Self.checkSize(folder, capacity: capacity)
         var precision = options.precision ?? Self.bestPrecision(for: folder)
         try Self.check(precision, folder)
+        // A row that is no number would show only with a text that has its word.
+        try weights.wordEmbeddings.checkFinite()
         do {
             let network: Network
             do {
@@ -106,8 +108,7 @@ public final class SentenceEncoder: Sendable {
     }
 
     private static func bestPrecision(for folder: ModelFolder) -> Precision {
-        // Pairs of components are multiplied at once.
-        folder.configuration.headSize % 2 == 0 ? .best : .fp32
+        folder.configuration.hasEvenHeads ? .best : .fp32
     }
 
     private static func check(_ precision: Precision, _ folder: ModelFolder) throws(ModelError) {
@@ -115,7 +116,7 @@ public final class SentenceEncoder: Sendable {
             throw ModelError(
                 folder.path, "cannot be run at \(precision.rawValue): this processor has no instructions for it")
         }
-        guard precision != .bf16 || folder.configuration.headSize % 2 == 0 else {
+        guard precision != .bf16 || folder.configuration.hasEvenHeads else {
             throw ModelError(
                 folder.path, "cannot be run at bf16: its heads have \(folder.configuration.headSize) components")
         }

@@ -33,7 +33,7 @@ public struct WatchedTable: Sendable, Hashable {
     /// The number that its notifications carry.
     public let watch: Int32
     /// What configuration says about it.
-    public let spec: TableSpec
+    public private(set) var spec: TableSpec
     /// The table's oid.
     public let relation: Int64
     /// `"schema"."table"`, for SQL.
@@ -51,11 +51,11 @@ public struct WatchedTable: Sendable, Hashable {
     /// The schema of the key's operators, quoted.
     let keySchema: String
     /// The embedding column's type.
-    public let embeddingKind: EmbeddingKind
+    public private(set) var embeddingKind: EmbeddingKind
     /// The oid of the embedding column's type.
-    public let embeddingTypeOID: Int64
+    public private(set) var embeddingTypeOID: Int64
     /// Components in each vector as the column's type has it; nil for `real[]` and a `vector` without a length.
-    public let dimension: Int?
+    public private(set) var dimension: Int?
     /// The columns that the text is really made from: generated columns are replaced by what they are made from.
     public let baseColumns: [String]
     /// The types of the recipe's columns, by name, to tell json from text.
@@ -65,12 +65,12 @@ public struct WatchedTable: Sendable, Hashable {
     /// Whether row level security is enabled on it.
     public let hasRowSecurity: Bool
     /// What its vectors are made with, as set-up recorded it.
-    public let identity: EmbedderIdentity
+    public private(set) var identity: EmbedderIdentity
     /// Which state of `backfilld.watch` this is. It goes up whenever what is written into the column changes, and a
     /// write of an older state is not carried out.
     public let generation: Int32
     /// The query that has a row as long as this table may be written.
-    let license: String
+    private(set) var license: String
 
     /// The hash of what a row's text is made from.
     public var source: SourceExpression { SourceExpression(columns: baseColumns) }
@@ -147,25 +147,12 @@ public struct WatchedTable: Sendable, Hashable {
         _ table: WatchedTable, embedding: String, kind: EmbeddingKind, typeOID: Int64, dimension: Int?,
         identity: EmbedderIdentity, license: String
     ) {
-        watch = table.watch
+        self = table
         spec = TableSpec(name: table.spec.name, key: table.spec.key, embedding: embedding, recipe: table.spec.recipe)
-        relation = table.relation
-        quotedRelation = table.quotedRelation
-        displayName = table.displayName
-        isPartitioned = table.isPartitioned
-        keyType = table.keyType
-        keyTypeOID = table.keyTypeOID
-        keyEquality = table.keyEquality
-        keySchema = table.keySchema
         embeddingKind = kind
         embeddingTypeOID = typeOID
         self.dimension = dimension
-        baseColumns = table.baseColumns
-        textTypes = table.textTypes
-        notify = table.notify
-        hasRowSecurity = table.hasRowSecurity
         self.identity = identity
-        generation = table.generation
         self.license = license
     }
 }

@@ -53,7 +53,6 @@ struct Network: Sendable {
         self.plans = plans
 
         wordEmbeddings = weights.wordEmbeddings
-        try Self.checkFinite(wordEmbeddings)
         // What was read once is given back, or the whole file would count as the process's: single rows of the
         // embeddings come back when they are needed, and the linear layers get a copy of their own.
         let file = weights.wordEmbeddings.file
@@ -87,16 +86,5 @@ struct Network: Sendable {
         let hidden = configuration.hiddenSize
         for index in positions.indices { positions[index] += types[index % hidden] }
         return positions
-    }
-
-    /// A row that is not finite would show only with a text that has its word.
-    private static func checkFinite(_ tensor: Tensor) throws(ModelError) {
-        let step = 1 << 20
-        let buffer = UnsafeMutableBufferPointer<Float>.allocate(capacity: step)
-        defer { buffer.deallocate() }
-        for start in stride(from: 0, to: tensor.count, by: step) {
-            let range = start..<min(start + step, tensor.count)
-            try tensor.copyFloats(range, to: UnsafeMutableBufferPointer(rebasing: buffer[..<range.count]))
-        }
     }
 }

@@ -95,7 +95,7 @@ extension Workspace {
     private var usesNarrowAttention: Bool {
         network.precision == .bf16
             || network.precision == .int8 && kernels.pointee.attention_bf16 != nil
-                && network.configuration.headSize % 2 == 0
+                && network.configuration.hasEvenHeads
     }
 
     private func quantize(for linear: Linear, rows: Int) {

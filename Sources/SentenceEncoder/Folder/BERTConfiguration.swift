@@ -40,6 +40,9 @@ public struct BERTConfiguration: Sendable, Equatable {
 
     /// Components of one head's vectors.
     public var headSize: Int { hiddenSize / heads }
+
+    /// Whether a head's components come in pairs, which is how bfloat16 is multiplied.
+    var hasEvenHeads: Bool { headSize % 2 == 0 }
 }
 
 extension BERTConfiguration {

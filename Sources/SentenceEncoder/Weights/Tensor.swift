@@ -48,6 +48,17 @@ package struct Tensor: Sendable {
         guard isFinite else { throw ModelError(file.path, "has a NaN or an infinity in tensor \(quote(name))") }
     }
 
+    /// Reads all elements and keeps none; errors as in `copyFloats`.
+    package func checkFinite() throws(ModelError) {
+        let step = 1 << 20
+        let buffer = UnsafeMutableBufferPointer<Float>.allocate(capacity: min(step, count))
+        defer { buffer.deallocate() }
+        for start in stride(from: 0, to: count, by: step) {
+            let range = start..<min(start + step, count)
+            try copyFloats(range, to: UnsafeMutableBufferPointer(rebasing: buffer[..<range.count]))
+        }
+    }
+
     /// All elements as Float32; errors as in `copyFloats`.
     package func floats() throws(ModelError) -> [Float] {
         var failure: ModelError?
