@@ -1,5 +1,6 @@
 import Embedders
 import PostgresClient
+import Synchronization
 
 /// The line put together: one listener, a pipeline a table, and the notes for `backfilld status`.
 public struct Daemon: Sendable {
@@ -7,12 +8,19 @@ public struct Daemon: Sendable {
     public enum Event: Sendable {
         /// Of the listener.
         case listener(Listener.Event)
-        /// Of a table's pipeline.
+        /// Of a table's pipeline; the table as it was when the daemon began.
         case table(WatchedTable, PipelineEvent, PipelineCondition)
+        /// A batch of a table has come so far.
+        case stage(WatchedTable, Stage)
     }
 
     private let listener: Listener
+    /// By the number that the table had when the daemon began.
     private let pipelines: [Int32: TablePipeline]
+    private let watched: WatchedTables
+    private let claims = Claims()
+    private let locks: PollingLocks
+    private let ceiling: Ceiling
     private let bulletin: Bulletin
     private let activity: Activity
     private let pool: ConnectionPool
@@ -34,10 +42,22 @@ public struct Daemon: Sendable {
     ) {
         let bulletin = Bulletin(tables: tables, report: report)
         self.bulletin = bulletin
-        self.listener = Listener(sessions, tables: tables, settings: listener)
+        let watched = WatchedTables(tables)
+        self.watched = watched
+        self.listener = Listener(sessions, tables: { watched.all }, settings: listener)
+        locks = PollingLocks(sessions)
+        ceiling = Ceiling(rowsPerSecond: pipeline.rowsPerSecond)
+        let parts = PipelineParts(
+            embedder: embedder, pool: pool, claims: claims, locks: locks, ceiling: ceiling, name: name.description
+        ) { spec in
+            try await pool.withConnection { try await WatchedTable.load(spec, identity: embedder.identity, on: $0) }
+        }
         pipelines = Dictionary(
             uniqueKeysWithValues: tables.map { table in
-                let pipeline = TablePipeline(table: table, embedder: embedder, pool: pool, settings: pipeline) {
+                var parts = parts
+                parts.reached = { report(.stage(table, $0)) }
+                let pipeline = TablePipeline(table: table, parts: parts, settings: pipeline, mode: .notified) {
+                    if case .table(let now) = $0 { watched.set(now, for: table.watch) }
                     bulletin.note($0, $1, of: table)
                 }
                 return (table.watch, pipeline)
@@ -69,6 +89,7 @@ public struct Daemon: Sendable {
             }
             service.cancelAll()
         }
+        await locks.close()
         if !Task.isCancelled, vitals.isReady { _ = await note(vitals.tables) }
     }
 
@@ -90,28 +111,41 @@ public struct Daemon: Sendable {
     /// Goes on with other settings; batches under way keep theirs.
     public func apply(_ pipeline: PipelineSettings, _ listener: ListenerSettings) async {
         self.listener.apply(listener)
+        ceiling.apply(rowsPerSecond: pipeline.rowsPerSecond)
         for table in pipelines.values { await table.apply(pipeline) }
     }
 
-    private func hear(_ event: Listener.Event) async {
-        bulletin.note(event)
+    private func hear(_ event: Listener.Event) async throws {
         switch event {
-        case .listening:
+        case .opened(let session, let isEcho):
+            if isEcho { try await claims.attach(session) } else { await claims.withoutLocks() }
+            return
+        case .listening(let isEcho, _):
+            bulletin.note(event)
             for pipeline in pipelines.values {
-                await pipeline.resume()
+                await pipeline.resume(hears: isEcho)
                 await pipeline.look()
             }
+            return
         case .wakeup(let wakeup):
-            guard let pipeline = pipelines[wakeup.watch] else { return }
+            guard let pipeline = pipelines[watched.slot(of: wakeup.watch)] else { break }
             if let keys = wakeup.keys {
                 await pipeline.announce(keys.map { RowKey($0) })
             } else {
                 await pipeline.look()
             }
-        case .pending(let watch): await pipelines[watch]?.look()
-        case .lost: await pool.discardIdle()
-        case .probeFailed, .heartbeat: break
+        case .pending(let watch): await pipelines[watched.slot(of: watch)]?.look()
+        case .lost:
+            await claims.detach()
+            for pipeline in pipelines.values { await pipeline.suspend() }
+            await pool.discardIdle()
+        case .heartbeat:
+            try await claims.refresh()
+            for pipeline in pipelines.values { await pipeline.heartbeat() }
+        case .probeFailed(let watch, _):
+            await pipelines[watched.slot(of: watch)]?.doubt()
         }
+        bulletin.note(event)
     }
 
     /// Writes down what changed, at most twice a heartbeat and never while nothing changes.
@@ -131,10 +165,35 @@ public struct Daemon: Sendable {
     /// Without the database there is nobody to read a note either: it is written with the next change.
     private func note(_ tables: [Int32: Vitals.Table]) async -> Bool {
         do {
-            try await activity.note(tables, vitals: vitals, backendPID: bulletin.backendPID, at: .now)
+            try await activity.note(
+                tables.map { (watched[$0.key], $0.value) }, vitals: vitals, backendPID: bulletin.backendPID, at: .now)
             return true
         } catch {
             return false
         }
+    }
+}
+
+/// The tables as they are now, by the number that they had when the daemon began: a table that is made anew and set up
+/// again has another.
+final class WatchedTables: Sendable {
+    private let tables: Mutex<[Int32: WatchedTable]>
+
+    init(_ tables: [WatchedTable]) {
+        self.tables = Mutex(Dictionary(uniqueKeysWithValues: tables.map { ($0.watch, $0) }))
+    }
+
+    var all: [WatchedTable] { tables.withLock { Array($0.values) } }
+
+    /// The number that a table has now.
+    subscript(slot: Int32) -> Int32 { tables.withLock { $0[slot]?.watch ?? slot } }
+
+    /// The number that a table had when the daemon began.
+    func slot(of watch: Int32) -> Int32 {
+        tables.withLock { tables in tables.first { $0.value.watch == watch }?.key ?? -1 }
+    }
+
+    func set(_ table: WatchedTable, for slot: Int32) {
+        tables.withLock { $0[slot] = table }
     }
 }

@@ -8,6 +8,8 @@ public struct Drain: Sendable {
     private let embedder: any Embedder
     private let pool: ConnectionPool
     private let settings: PipelineSettings
+    private let claims = Claims()
+    private let sessions: SessionFactory?
 
     /// What became of the backlog.
     public struct Result: Sendable {
@@ -28,9 +30,14 @@ public struct Drain: Sendable {
     /// - Parameters:
     ///   - table: The table.
     ///   - embedder: Makes the vectors.
+    ///   - sessions: Opens the session that rows are claimed with; nil where nobody else can be after them.
     ///   - pool: Lends the sessions.
     ///   - settings: How rows are gathered; `mostRows` limits how many are begun.
-    public init(table: WatchedTable, embedder: any Embedder, pool: ConnectionPool, settings: PipelineSettings) {
+    public init(
+        table: WatchedTable, embedder: any Embedder, sessions: SessionFactory?, pool: ConnectionPool,
+        settings: PipelineSettings
+    ) {
+        self.sessions = sessions
         self.table = table
         self.embedder = embedder
         self.pool = pool
@@ -42,18 +49,26 @@ public struct Drain: Sendable {
     /// - Parameter progress: Called after each batch with what is done so far.
     /// - Throws: What kept a batch from being done, where that is no row's own; what was written stays written.
     public func run(_ progress: @escaping @Sendable (Result) -> Void) async throws -> Result {
+        let session = try await sessions?.open()
+        defer { Task { await session?.close() } }
+        if let session { try await claims.attach(session) } else { await claims.withoutLocks() }
         let ended = Signal()
         let state = DrainState()
         let settings = settings
-        let pipeline = TablePipeline(table: table, embedder: embedder, pool: pool, settings: settings) { event, _ in
+        let parts = PipelineParts(
+            embedder: embedder, pool: pool, claims: claims, ceiling: Ceiling(rowsPerSecond: settings.rowsPerSecond),
+            name: "backfill")
+        let pipeline = TablePipeline(table: table, parts: parts, settings: settings, mode: .polled) { event, _ in
             switch event {
             case .batch(let report, _): progress(state.add(report))
+            case .contended: state.isContended(at: .now)
+            case .scanned(found: 0, _): state.isContended(at: nil)
             case .trouble(let error):
                 state.fail(error)
                 ended.set()
             case .idle:
                 // A limit on the rows that are begun is one on second tries too.
-                if settings.mostRows != nil || !state.waitsForLocks(at: .now) { ended.set() }
+                if settings.mostRows != nil || !state.waitsForOthers(at: .now) { ended.set() }
             default: break
             }
         }
@@ -75,12 +90,22 @@ private final class DrainState: Sendable {
     /// Rows that were locked at their last try, and since when there have been any.
     private let locked = Mutex((keys: Set<RowKey>(), since: ContinuousClock.now))
 
-    /// How long rows are waited for that others have locked: a daemon beside us for a moment, somebody else for long.
+    /// Since when there have been rows that a daemon beside us has claimed.
+    private let contended = Mutex(ContinuousClock.Instant?.none)
+
+    /// How long rows are waited for that others have locked or claimed: a daemon beside us for a moment, somebody else for
+    /// long.
     private static let patience = Duration.seconds(5)
 
-    /// Whether there are locked rows that are worth another try.
-    func waitsForLocks(at now: ContinuousClock.Instant) -> Bool {
-        locked.withLock { !$0.keys.isEmpty && now - $0.since < Self.patience }
+    /// Whether there are others' rows that are worth another try.
+    func waitsForOthers(at now: ContinuousClock.Instant) -> Bool {
+        let since = contended.withLock(\.self)
+        return locked.withLock { !$0.keys.isEmpty && now - $0.since < Self.patience }
+            || since.map { now - $0 < Self.patience } ?? false
+    }
+
+    func isContended(at now: ContinuousClock.Instant?) {
+        contended.withLock { since in since = now.map { since ?? $0 } }
     }
 
     func add(_ report: Batch.Report) -> Drain.Result {

@@ -16,7 +16,8 @@ struct Backfilld: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             RunCommand.self, SetupCommand.self, BackfillCommand.self, StatusCommand.self, WaitCommand.self,
-            ReembedCommand.self, ExplainCommand.self, CheckCommand.self, ConfigCommand.self, ModelCommand.self,
+            FailuresCommand.self, PauseCommand.self, ResumeCommand.self, ReembedCommand.self, ExplainCommand.self,
+            CheckCommand.self, ConfigCommand.self, ModelCommand.self,
             EmbedCommand.self, TokenizeCommand.self, VersionCommand.self,
         ])
 }

@@ -42,10 +42,19 @@ extension Intake {
         Intake(settings: settings, random: SeededRandom(seed: seed))
     }
 
-    /// Every key of these with the same outcome.
+    /// Every key of these with the same outcome; those that are charged for it wait so long, nil for ever.
+    ///
+    /// - Returns: Who was charged, and why.
     @discardableResult
-    mutating func finish(_ keys: [RowKey], _ outcome: RowOutcome, at now: Instant) -> [(key: RowKey, reason: String)] {
-        finished(Dictionary(uniqueKeysWithValues: keys.map { ($0, outcome) }), at: now)
+    mutating func finish(
+        _ keys: [RowKey], _ outcome: RowOutcome, retry: Duration? = .seconds(1), at now: Instant
+    ) -> [FailureLedger.Charge] {
+        var report = Batch.Report()
+        for key in keys { report.outcomes[key] = outcome }
+        let charged = charges(for: report, at: now)
+        let retries = retry.map { retry in Dictionary(charged.map { ($0.key, retry) }) { $1 } } ?? [:]
+        finished(report.outcomes, retries: retries, at: now)
+        return charged
     }
 
     /// A scan that brought these, with as much room as `next` asked for.

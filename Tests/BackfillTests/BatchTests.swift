@@ -83,7 +83,7 @@ import Testing
         var report = Batch.Report()
         report.outcomes = [
             "a": .written, "b": .written, "c": .outdated, "d": .settled, "e": .locked(EmbeddedRow("e")),
-            "f": .refused(EmbeddedRow("f"), reason: "no"), "g": .rewritten, "h": .failed("no"),
+            "f": .refused(EmbeddedRow("f"), reason: "no"), "g": .rewritten(standing: nil), "h": .failed("no"),
         ]
         #expect(report.written == 2)
         #expect(report.failures == 3)

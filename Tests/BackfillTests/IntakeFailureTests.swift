@@ -78,7 +78,7 @@ import Testing
     mutating func locked() {
         begin("a")
         let row = EmbeddedRow("a", source: 7)
-        #expect(intake.finish(["a"], .locked(row), at: start).isEmpty)
+        #expect(intake.finish(["a"], .locked(row), at: start) == [])
         #expect(intake.isIdle)
         #expect(intake.next(at: start) == .wait(until: start.ms(1000)))
         #expect(intake.next(at: start.ms(1000)) == .write([row]))
@@ -109,38 +109,114 @@ import Testing
         }
     }
 
-    @Test("A row is charged with its own failures and set aside by the last of its attempts, once")
-    mutating func setAside() {
-        var now = start
+    @Test("A row is charged with its own failure, and the ledger says when a scan finds it again")
+    mutating func charged() {
         begin("a")
-        var reported: [String] = []
-        for _ in 0..<5 {
-            reported += intake.finish(["a"], .failed("CHECK"), at: now).map(\.reason)
-            guard case .wait(let until?) = intake.next(at: now) else {
-                Issue.record("no wait")
-                return
-            }
-            now = until
-            #expect(intake.next(at: now) == .batch(["a"]))
-        }
-        #expect(reported == ["CHECK"])
-        #expect(intake.held.setAside == 1)
-        // A change of its text is a clean sheet.
-        intake.finish(["a"], .failed("CHECK"), at: now)
-        intake.announce(["a"], at: now)
+        let charges = intake.finish(["a"], .failed("CHECK"), retry: .seconds(3), at: start)
+        #expect(charges.map(\.reason) == ["CHECK"])
         #expect(intake.held.count == 0)
-        #expect(intake.next(at: now.ms(25)) == .batch(["a"]))
+        #expect(intake.isIdle)
+        #expect(intake.next(at: start) == .wait(until: start + .seconds(3)))
+        #expect(intake.next(at: start + .seconds(3)) == .scan(limit: 10))
     }
 
-    @Test("A refused row keeps its vector, a rewritten one does not")
+    @Test("A row that is set aside is not asked for again")
+    mutating func setAside() {
+        begin("a")
+        intake.finish(["a"], .failed("CHECK"), retry: nil, at: start)
+        #expect(intake.next(at: start + .seconds(1_000_000)) == .wait(until: nil))
+    }
+
+    @Test("A refused row keeps its vector until its next attempt, a rewritten one does not")
     mutating func refused() {
         begin("a")
-        intake.finish(["a"], .refused(EmbeddedRow("a"), reason: "policy"), at: start)
+        intake.finish(["a"], .refused(EmbeddedRow("a", source: 3), reason: "policy"), at: start)
+        var action = intake.next(at: start.ms(1000))
+        #expect(action == .write([EmbeddedRow("a", source: 3)]))
+        let charges = intake.finish(["a"], .rewritten(standing: 8), at: start.ms(1000))
+        #expect(charges.map(\.standing) == [8])
+        #expect(charges.first?.reason.contains("trigger") == true)
+        #expect(intake.held.count == 0)
+        action = intake.next(at: start.ms(60_000))
+        #expect(action == .scan(limit: 10))
+    }
+
+    @Test("A row that is written again and again within a minute is charged, whatever its text is")
+    mutating func writtenAgain() {
+        var charges: [FailureLedger.Charge] = []
+        for time in 0..<100 {
+            begin("a", at: start.ms(time * 100))
+            charges += intake.finish(["a"], .written, at: start.ms(time * 100 + 30))
+        }
+        #expect(charges.map(\.source) == [nil])
+    }
+
+    @Test("After a pause one batch finds out whether it goes again, and then there are as many as before")
+    mutating func halfOpen() {
+        intake.paused(at: start)
+        let now = start.ms(1000)
+        intake.scan((0..<9).map { RowKey("\($0)") }, limit: 10)
+        #expect(intake.next(at: now) == .batch(["0", "1", "2", "3"]))
+        #expect(intake.next(at: now) == .wait(until: nil))
+        intake.finish(["0", "1", "2", "3"], .written, at: now)
+        #expect(intake.next(at: now) == .batch(["4", "5", "6", "7"]))
+        #expect(intake.next(at: now) == .batch(["8"]))
+    }
+
+    @Test("A limit of the provider's is waited for as long as it says, and what is known stays")
+    mutating func limited() {
+        intake.scan((0..<9).map { RowKey("\($0)") }, limit: 10)
+        #expect(intake.next(at: start) == .batch(["0", "1", "2", "3"]))
+        intake.finished([:], leaving: ["0", "1", "2", "3"], at: start)
+        intake.limited(for: .seconds(7), at: start)
+        #expect(intake.waiting == 9)
+        #expect(intake.next(at: start) == .wait(until: start + .seconds(7)))
+        #expect(intake.next(at: start + .seconds(7)) == .batch(["4", "5", "6", "7"]))
+        // Two at once: it was no failure.
+        #expect(intake.next(at: start + .seconds(7)) == .batch(["8", "0", "1", "2"]))
+    }
+
+    @Test("Without a connection nothing begins")
+    mutating func suspended() {
+        intake.wantScan()
+        intake.announce(["a"], at: start)
+        intake.suspend()
+        #expect(intake.next(at: start.ms(1000)) == .wait(until: nil))
+        #expect(!intake.isIdle)
+        intake.resume()
+        #expect(intake.next(at: start.ms(1000)) == .batch(["a"]))
+    }
+
+    @Test("A peer's rows are let go of, and those without room for a claim are in line again")
+    mutating func unclaimed() {
+        intake.scan(["1", "2", "3", "4", "5"], limit: 10)
+        #expect(intake.next(at: start) == .batch(["1", "2", "3", "4"]))
+        intake.unclaimed(taken: ["1"], left: ["2"], isNone: false, at: start)
+        #expect(intake.working == 2)
+        #expect(intake.next(at: start) == .batch(["5", "2"]))
+        intake.unclaimed(taken: [], left: ["5", "2"], isNone: true, at: start)
+        intake.finish(["3", "4"], .written, at: start)
+        // Room takes a moment to come.
+        #expect(intake.next(at: start) == .wait(until: start.ms(20)))
+        #expect(intake.next(at: start.ms(20)) == .batch(["5", "2"]))
+    }
+
+    @Test("A peer's row that is announced again while it is tried for is tried for again")
+    mutating func takenAndAnnounced() {
+        begin("a")
+        intake.announce(["a"], at: start.ms(30))
+        intake.unclaimed(taken: ["a"], left: [], isNone: true, at: start.ms(40))
+        #expect(intake.next(at: start.ms(70)) == .batch(["a"]))
+    }
+
+    @Test("A locked row whose vector went has its claim dropped, once it is not tried any more")
+    mutating func dropped() {
+        begin("a")
+        intake.finish(["a"], .locked(EmbeddedRow("a")), at: start)
+        #expect(intake.takeDropped() == [])
         #expect(intake.next(at: start.ms(1000)) == .write([EmbeddedRow("a")]))
-        intake.finish(["a"], .rewritten, at: start.ms(1000))
-        #expect(intake.held.entries["a"]?.attempts == 2)
-        #expect(intake.held.entries["a"]?.reason.contains("trigger") == true)
-        #expect(intake.next(at: start.ms(60_000)) == .batch(["a"]))
+        intake.finish(["a"], .written, at: start.ms(1000))
+        #expect(intake.takeDropped() == ["a"])
     }
 
     @Test("A row whose text changed comes again at once, and after twenty times in a row a second later")
@@ -153,7 +229,6 @@ import Testing
             now = now.ms(30)
         }
         intake.finish(["a"], .outdated, at: now)
-        #expect(intake.held.entries["a"]?.attempts == 0)
         #expect(intake.next(at: now) == .wait(until: now.ms(1000)))
         #expect(intake.next(at: now.ms(1000)) == .batch(["a"]))
         // A success in between begins the count anew.
@@ -186,25 +261,6 @@ import Testing
         intake.finish(["4", "5"], .failed("no"), at: start)
         #expect(intake.next(at: start.ms(100_000)) == .wait(until: nil))
         #expect(intake.isIdle)
-    }
-
-    @Test(
-        "Of a table that refuses everybody no more rows are held than there is room for, and the rest is not asked for at once"
-    )
-    mutating func full() {
-        intake = .seeded(.small { $0.backlogRows = Held.mostRows })
-        intake.scan((0..<Held.mostRows).map { RowKey("\($0)") }, limit: Held.mostRows + 1)
-        guard case .batch(let keys) = intake.next(at: start) else {
-            Issue.record("no batch")
-            return
-        }
-        intake.finish(keys, .failed("no"), at: start)
-        #expect(intake.held.isFull)
-        guard case .wait(let until?) = intake.next(at: start) else {
-            Issue.record("no pause")
-            return
-        }
-        #expect(until > start)
     }
 
     @Test("Other settings hold from the next batch on")

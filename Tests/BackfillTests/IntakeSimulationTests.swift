@@ -73,7 +73,9 @@ private struct Simulation {
         case ..<55: finishOne()
         case ..<65: finishScan()
         case ..<67: failOne()
-        case ..<68: isConnected = false
+        case ..<68:
+            isConnected = false
+            intake.suspend()
         case ..<72: reconnect()
         default: act()
         }
@@ -133,7 +135,10 @@ private struct Simulation {
         for (key, outcome) in outcomes where outcome == .written {
             table[key] = .embedded(version: version(key) ?? 0)
         }
-        _ = intake.finished(outcomes, at: now)
+        var report = Batch.Report()
+        report.outcomes = outcomes
+        let charges = intake.charges(for: report, at: now)
+        intake.finished(outcomes, retries: Dictionary(charges.map { ($0.key, .milliseconds(500)) }) { $1 }, at: now)
     }
 
     func outcome(_ key: RowKey, _ read: Int64?) -> RowOutcome {

@@ -19,6 +19,7 @@ import Testing
     private static let offered: Set = [
         "table", "key", "keys", "key_type", "equals", "embedding", "source", "columns",
         "pending", "locked_row", "owner_triggers", "value", "license", "vector_hash", "walked_row", "which", "old",
+        "unpaused", "due", "stands",
     ]
 
     @Test(
@@ -26,7 +27,8 @@ import Testing
         arguments: [
             SQLFile.batchRead, SQLFile.batchWrite, SQLFile.batchUnwritten, SQLFile.batchLock, SQLFile.batchClear,
             SQLFile.scanBacklog, SQLFile.probePending, SQLFile.explainRow, SQLFile.previewRows, SQLFile.countBacklog,
-            SQLFile.reembedFailed, SQLFile.walkRead, SQLFile.walkWrite, SQLFile.walkCount,
+            SQLFile.reembedFailed, SQLFile.walkRead, SQLFile.walkWrite, SQLFile.walkCount, SQLFile.waitBacklog,
+            SQLFile.ledgerStanding, SQLFile.ledgerEntries, SQLFile.ledgerPurge, SQLFile.ledgerForgive,
         ])
     func placeholders(sql: String) {
         let names = sql.split(separator: "{").dropFirst().compactMap { $0.split(separator: "}").first.map(String.init) }

@@ -42,11 +42,11 @@ struct SetupRoleTests {
         shape.hasRowSecurity = true
         shape.grantee = Grantee(
             name: "d", schemas: ["backfilld", "public", "extensions"],
-            ownTables: [
-                "watch SELECT", "migration SELECT", "reembed SELECT", "activity SELECT", "activity INSERT",
-                "activity UPDATE",
-                "activity DELETE",
-            ],
+            ownTables: Set(
+                ["watch SELECT", "migration SELECT", "reembed SELECT"]
+                    + ["activity", "failure", "lease"].flatMap { table in
+                        ["SELECT", "INSERT", "UPDATE", "DELETE"].map { "\(table) \($0)" }
+                    }),
             readable: ["id", "topic", "suggestion", "embedding", "ctid", "xmin"], writable: ["embedding"],
             policies: ["r", "w"])
         #expect(try SetupPlan(options, shape: shape, facts: Fixture.factsAfter).isEmpty)

@@ -10,8 +10,8 @@ import Testing
     private func condition(_ waiting: Int = 0, working: Int = 0, held: Int = 0, setAside: Int = 0) -> PipelineCondition
     {
         PipelineCondition(
-            waiting: waiting, working: working, held: held, setAside: setAside, isIdle: waiting + working == 0,
-            trouble: nil)
+            waiting: waiting, working: working, held: held, failing: 0, setAside: setAside, isPolling: false,
+            isIdle: waiting + working == 0, trouble: nil)
     }
 
     private func batch(_ rows: Int, failed: Int = 0, ms: Int = 38) -> PipelineEvent {

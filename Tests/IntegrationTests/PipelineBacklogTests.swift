@@ -34,6 +34,8 @@ struct PipelineBacklogTests {
             #expect(try await lab.wrongRows() == [])
             try await daemon.heartbeats(3)
             #expect(lab.embedder.texts.count { $0 == "bad" } == 60)
+            #expect(daemon.told.troubles == [])
+            #expect(daemon.told.changes == 0)
         }
     }
 
@@ -107,7 +109,8 @@ struct PipelineBacklogTests {
         let pool = ConnectionPool(sessions, limit: 2)
         var settings = PipelineSettings()
         settings.page = 50
-        let drain = Drain(table: table, embedder: lab.embedder, pool: pool, settings: settings)
+        let drain = Drain(
+            table: table, embedder: lab.embedder, sessions: sessions, pool: pool, settings: settings)
         let result = try await withDeadline(.seconds(30)) { try await drain.run { _ in } }
         #expect(result.embedded == 501)
         #expect(Array(result.failed.keys) == ["1000"])

@@ -19,6 +19,12 @@ final class LabDaemon: Sendable {
         var setAside: [(key: RowKey, reason: String)] = []
         var mostHeld = 0
         var mostKnown = 0
+        var limited = 0
+        var contended = 0
+        var changes = 0
+        var recoveries = 0
+        var isPolling = true
+        var isPaused = false
     }
 
     private let state = Mutex(Told())
@@ -32,9 +38,10 @@ final class LabDaemon: Sendable {
             case .listener(.heartbeat): told.heartbeats += 1
             case .listener(.wakeup): told.wakeups += 1
             case .listener(.probeFailed): told.probesFailed += 1
-            case .listener(.pending): break
+            case .listener(.pending), .listener(.opened), .stage: break
             case .table(_, let event, let condition):
                 told.mostHeld = max(told.mostHeld, condition.held)
+                (told.isPolling, told.isPaused) = (condition.isPolling, condition.pausedFor != nil)
                 told.mostKnown = max(told.mostKnown, condition.waiting + condition.working)
                 switch event {
                 case .scanned: told.scans += 1
@@ -43,7 +50,11 @@ final class LabDaemon: Sendable {
                     told.written += report.written
                 case .trouble(let error): told.troubles.append("\(error)")
                 case .setAside(let key, let reason): told.setAside.append((key, reason))
-                case .progress, .parked, .idle, .recovered: break
+                case .limited: told.limited += 1
+                case .contended(let rows): told.contended += rows
+                case .table: told.changes += 1
+                case .recovered: told.recoveries += 1
+                case .progress, .parked, .idle: break
                 }
             }
         }
@@ -55,6 +66,12 @@ final class LabDaemon: Sendable {
         _ isSo: (Told) -> Bool
     ) async throws {
         try await eventually(what, within: limit, fileID: fileID, line: line) { isSo(told) }
+    }
+
+    /// Waits until the tables are listened to and not polled any more; answers how many scans that took.
+    func listens(fileID: String = #fileID, line: Int = #line) async throws -> Int {
+        try await tells("listening", within: .seconds(30), fileID: fileID, line: line) { !$0.isPolling }
+        return told.scans
     }
 
     /// Waits for so many more heartbeats: whatever was going to happen by itself has happened then.

@@ -14,8 +14,10 @@ struct PipelineEmbedderTests {
         ("answers a shorter vector", { _, right in right.map { Array($0.dropLast()) } }),
         ("answers one longer vector", { _, right in right.dropLast() + [right[0] + [1]] }),
         ("answers no components", { _, right in right.map { _ in [] } }),
-        ("answers NaN", { _, right in right.dropLast() + [[Float](repeating: .nan, count: 8)] }),
+        ("answers only NaN", { _, right in right.map { _ in [Float](repeating: .nan, count: 8) } }),
         ("answers infinity", { _, right in right.map { $0.dropLast() + [-.infinity] } }),
+        ("is away", { _, _ in throw EmbedderError.unavailable("503") }),
+        ("refuses whatever it is given", { _, _ in throw EmbedderError.refused("400") }),
         ("is cancelled", { _, _ in throw CancellationError() }),
     ]
 

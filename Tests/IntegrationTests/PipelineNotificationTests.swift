@@ -76,11 +76,12 @@ struct PipelineNotificationTests {
     func others(_ flavour: Int) async throws {
         let lab = try await Lab.make(PostgresServer.Flavour.allCases[flavour])
         try await lab.withDaemon(LabSettings(heartbeat: .seconds(60))) { daemon in
+            let scans = try await daemon.listens()
             try await lab.run("SELECT pg_notify('backfilld', '777 [\"1\"]'), pg_notify('Backfilld', '1')")
             try await lab.run("INSERT INTO notes VALUES (1, 'a')")
             try await lab.allRight()
             #expect(daemon.told.wakeups == 2)
-            #expect(daemon.told.scans == 1)
+            #expect(daemon.told.scans == scans)
         }
     }
 

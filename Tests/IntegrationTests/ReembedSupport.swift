@@ -77,7 +77,9 @@ extension Lab {
         let table = try await WatchedTable.load(spec(tables[0]), identity: embedder.identity, on: connection)
         await connection.close()
         let pool = ConnectionPool(sessions, limit: 4)
-        let result = try await Drain(table: table, embedder: embedder, pool: pool, settings: Self.small).run { _ in }
+        let result = try await Drain(
+            table: table, embedder: embedder, sessions: nil, pool: pool, settings: Self.small
+        ).run { _ in }
         await pool.discardIdle()
         return result
     }

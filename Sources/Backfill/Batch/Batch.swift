@@ -1,6 +1,20 @@
 import Embedders
 import PostgresClient
 
+/// How far a batch is.
+public enum Stage: String, Sendable, Hashable, CaseIterable {
+    /// Its rows are this daemon's.
+    case claimed
+    /// Their texts were read.
+    case read
+    /// Their vectors are made.
+    case embedded
+    /// They are in the table.
+    case written
+    /// The rows are anybody's again.
+    case released
+}
+
 /// Takes rows of one table through the line: read, embed, write. It keeps nothing between batches.
 ///
 /// No transaction is open while the embedder works: reading and writing are a statement each, on any session.
@@ -14,7 +28,7 @@ public struct Batch: Sendable {
     public struct Report: Sendable {
         /// What became of each row that was asked for.
         public var outcomes: [RowKey: RowOutcome] = [:]
-        /// The source hashes of the rows that failed.
+        /// The hashes of the texts that rows failed with.
         public var sources: [RowKey: Int64] = [:]
         /// Rows without any text, which got the zero vector.
         public var empty = 0
@@ -22,8 +36,12 @@ public struct Batch: Sendable {
         public var cut = 0
         /// Rows whose text was longer than the model's limit.
         public var long = 0
-        /// Rows given to the embedder.
+        /// Texts that the embedder made a vector of.
         public var embedded = 0
+        /// What ended the batch before all of it was embedded; no row's own.
+        public var error: (any Error)?
+        /// The rows that nothing is known of because of it.
+        public var unfinished: [RowKey] = []
 
         /// Rows whose vector is in the table now.
         public var written: Int { outcomes.values.count { $0 == .written } }
@@ -45,34 +63,50 @@ public struct Batch: Sendable {
 
     /// Embeds those of the rows that are pending.
     ///
-    /// - Parameter keys: The text form of their keys.
-    /// - Throws: ``PostgresError``, ``EmbeddingError`` or what the embedder throws: a failure that is no row's own.
-    public func run(_ keys: [RowKey]) async throws -> Report {
+    /// What was embedded before something else failed is written: a call may have cost money. The report names the error
+    /// and the rows that nothing is known of.
+    /// - Parameters:
+    ///   - keys: The text form of their keys.
+    ///   - reached: Hears of each stage that is done.
+    /// - Throws: ``PostgresError`` and what else keeps rows from being read or written, and is no row's own.
+    public func run(_ keys: [RowKey], reached: (Stage) -> Void = { _ in }) async throws -> Report {
         var report = Report()
         for key in keys { report.outcomes[key] = .settled }
         let rows = try await reader.read(keys)
+        reached(.read)
         report.cut = rows.count { $0.isCut }
         let texts = rows.filter { !$0.text.isEmpty }
         report.empty = rows.count - texts.count
-        report.embedded = texts.count
-        let dimension = embedder.identity.dimension
         // A row without text gets the zero vector: settled, and by cosine distance behind every row that has one.
         var embedded = rows.filter(\.text.isEmpty).map {
-            EmbeddedRow(key: $0.key, source: $0.source, vector: [Float](repeating: 0, count: dimension))
+            EmbeddedRow(
+                key: $0.key, source: $0.source, vector: [Float](repeating: 0, count: embedder.identity.dimension))
         }
-        for call in Self.calls(texts, rows: embedder.limits.rows, bytes: bytes) {
-            let answer = try await embedder.embed(call.map(\.text))
-            try EmbeddingError.check(answer.vectors, count: call.count, dimension: dimension)
-            report.long += answer.long
-            for (row, vector) in zip(call, answer.vectors) {
-                embedded.append(EmbeddedRow(key: row.key, source: row.source, vector: vector))
+        var left = texts[...]
+        do {
+            for call in Self.calls(texts, rows: embedder.limits.rows, bytes: bytes) {
+                let answer = try await embedder.embedEach(call.map(\.text))
+                report.long += answer.long
+                for (row, vector) in zip(call, answer.vectors) {
+                    switch vector {
+                    case .success(let vector):
+                        report.embedded += 1
+                        embedded.append(EmbeddedRow(key: row.key, source: row.source, vector: vector))
+                    case .failure(let failure): report.outcomes[row.key] = .failed(failure.reason)
+                    }
+                }
+                left = texts[call.endIndex...]
             }
+        } catch {
+            guard left.count < rows.count else { throw error }
+            report.error = error
+            report.unfinished = left.map(\.key)
+            for row in left { report.outcomes[row.key] = nil }
         }
+        reached(.embedded)
         report.outcomes.merge(try await writer.write(embedded)) { $1 }
-        // A trigger that rewrites the text gives the row another one with each try: that is no new text.
-        for row in rows where report.outcomes[row.key] != .rewritten && report.outcomes[row.key]?.isFailure ?? false {
-            report.sources[row.key] = row.source
-        }
+        reached(.written)
+        for row in rows where report.outcomes[row.key]?.isFailure ?? false { report.sources[row.key] = row.source }
         return report
     }
 
@@ -114,10 +148,21 @@ public enum EmbeddingError: Error, Sendable, Hashable, CustomStringConvertible {
     }
 
     static func check(_ vectors: [[Float]], count: Int, dimension: Int) throws(EmbeddingError) {
+        for vector in try checkEach(vectors, count: count, dimension: dimension) {
+            if case .failure = vector { throw .notFinite }
+        }
+    }
+
+    /// A wrong number of vectors or a wrong dimension is nobody's own; a component that is no number is its text's.
+    static func checkEach(
+        _ vectors: [[Float]], count: Int, dimension: Int
+    ) throws(EmbeddingError) -> [Result<[Float], EmbeddingFailure>] {
         guard vectors.count == count else { throw .count(vectors.count, expected: count) }
-        for vector in vectors {
-            guard vector.count == dimension else { throw .dimension(vector.count, expected: dimension) }
-            guard vector.allSatisfy(\.isFinite) else { throw .notFinite }
+        if let other = vectors.first(where: { $0.count != dimension }) {
+            throw .dimension(other.count, expected: dimension)
+        }
+        return vectors.map {
+            $0.allSatisfy(\.isFinite) ? .success($0) : .failure(EmbeddingFailure(reason: "\(EmbeddingError.notFinite)"))
         }
     }
 }

@@ -47,8 +47,9 @@ public enum RowOutcome: Sendable, Hashable {
     case locked(EmbeddedRow)
     /// The row matched and was free, and still took no vector: row level security, or a trigger that returns NULL.
     case refused(EmbeddedRow, reason: String)
-    /// A trigger of the owner's changed the text while the vector was written, so that it was cleared again.
-    case rewritten
+    /// A trigger of the owner's changed the text while the vector was written, so that it was cleared again. `standing` is
+    /// the hash of the text that the row has now, where that is known.
+    case rewritten(standing: Int64?)
     /// The server, or the embedder, reported an error for this row alone.
     case failed(String)
 }

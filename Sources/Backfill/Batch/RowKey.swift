@@ -38,6 +38,20 @@ public struct RowKey: Sendable, Hashable, Comparable, ExpressibleByStringInterpo
         text.utf8.withContiguousStorageIfAvailable(body) ?? Array(text.utf8).withUnsafeBufferPointer(body)
     }
 
+    /// The bucket that a daemon claims to have this row to itself: ten bits of FNV-1a over the key's bytes.
+    ///
+    /// Daemons of every release and machine agree on it, or they would do work twice.
+    public var bucket: Int32 {
+        withBytes { bytes in
+            let hash = bytes.reduce(UInt64(0xcbf2_9ce4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+            // The low bits of neighbouring keys differ by little: fold the high ones in.
+            return Int32(truncatingIfNeeded: (hash ^ (hash >> 32)) & UInt64(Self.buckets - 1))
+        }
+    }
+
+    /// How many buckets there are.
+    public static let buckets: Int32 = 1024
+
     /// The key's text.
     public var description: String { text }
 }

@@ -53,9 +53,22 @@ public struct RowWriter: Sendable {
             outcomes.merge(try await writePass(left, on: connection)) { $1 }
             left = left.filter { if case .refused = outcomes[$0.key] { true } else { false } }
         }
+        try await lookUp(
+            rows.filter { outcomes[$0.key] == .rewritten(standing: nil) }.map(\.key), &outcomes, on: connection)
         let unlocked = rows.filter { outcomes[$0.key] == nil }
         if !unlocked.isEmpty { outcomes.merge(try await examine(unlocked, on: connection)) { $1 } }
         return outcomes
+    }
+
+    /// What rewritten rows have for a text by now: their triggers fire as late as at the commit.
+    private func lookUp(
+        _ rewritten: [RowKey], _ outcomes: inout [RowKey: RowOutcome], on connection: PostgresConnection
+    ) async throws {
+        guard !rewritten.isEmpty else { return }
+        let found = try await standing(of: rewritten, on: connection)
+        for key in rewritten {
+            outcomes[key] = found[key].map { $0.isPending ? .rewritten(standing: $0.source) : .settled } ?? .settled
+        }
     }
 
     /// One round trip and transaction: the rows that could be locked, and whether they were written and stay so.
@@ -88,12 +101,12 @@ public struct RowWriter: Sendable {
             if try locked.decode(2, as: Bool.self) {
                 outcomes[row.key] = .refused(row, reason: "a trigger of the table puts NULL in the embedding's place")
             } else {
-                outcomes[row.key] = source == row.source ? .written : .rewritten
+                outcomes[row.key] = source == row.source ? .written : .rewritten(standing: nil)
             }
         }
         for cleared in answers[1] {
             let key = rows[Int(try cleared.decode(0, as: Int64.self)) - 1].key
-            if outcomes[key] == .written { outcomes[key] = .rewritten }
+            if outcomes[key] == .written { outcomes[key] = .rewritten(standing: nil) }
         }
         return outcomes
     }

@@ -26,7 +26,9 @@ struct Activity: Sendable {
     }
 
     /// Writes down how tables are.
-    func note(_ tables: [Int32: Vitals.Table], vitals: Vitals, backendPID: Int32, at now: ContinuousClock.Instant)
+    func note(
+        _ tables: [(watch: Int32, Vitals.Table)], vitals: Vitals, backendPID: Int32, at now: ContinuousClock.Instant
+    )
         async throws
     {
         let statements = tables.map { watch, table in
@@ -39,6 +41,8 @@ struct Activity: Sendable {
                     .int8(Int64(table.failed)), .float8(table.pending == 0 ? 0 : vitals.rate(at: now)),
                     seconds(since: table.pendingSince, now), seconds(since: table.lastEmbedded, now),
                     table.trouble.map { .text($0) } ?? .init(type: .text, bytes: nil),
+                    .int4(Int32(clamping: table.working)), .int4(Int32(clamping: table.held)),
+                    .text(vitals.hearing == .listening && !table.isPolling ? "listening" : "polling"),
                 ])
         }
         _ = try await pool.withConnection { try await $0.pipeline(statements, deadline: Self.deadline) }
@@ -46,8 +50,9 @@ struct Activity: Sendable {
 
     private func state(of table: Vitals.Table, _ vitals: Vitals) -> String {
         if table.trouble != nil { return "degraded" }
+        if table.pausedSince != nil { return "paused" }
         if table.pending > 0 || table.hasMore { return "working" }
-        return vitals.hearing == .listening ? "listening" : "polling"
+        return vitals.hearing == .listening && !table.isPolling ? "listening" : "polling"
     }
 
     private func seconds(since: ContinuousClock.Instant?, _ now: ContinuousClock.Instant) -> PostgresValue {

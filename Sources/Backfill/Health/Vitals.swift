@@ -19,6 +19,16 @@ public struct Vitals: Sendable {
         public internal(set) var pending = 0
         /// Whether there may be more pending rows than are known.
         public internal(set) var hasMore = false
+        /// Rows in batches under way.
+        public internal(set) var working = 0
+        /// Rows that wait for somebody's lock.
+        public internal(set) var held = 0
+        /// Since when somebody has paused it.
+        public internal(set) var pausedSince: Instant?
+        /// Whether it is polled, and not listened to.
+        public internal(set) var isPolling = false
+        /// Until when its provider wants to be left alone.
+        public internal(set) var limitedUntil: Instant?
         /// Rows set aside.
         public internal(set) var setAside = 0
         /// Since when there have been pending rows.
@@ -74,7 +84,7 @@ public struct Vitals: Sendable {
             var since = now
             if case .away(let before, _, _) = hearing { since = before }
             hearing = .away(since: since, reason: "\(error)", retryAt: now + wait)
-        case .wakeup, .pending, .probeFailed, .heartbeat: break
+        case .opened, .wakeup, .pending, .probeFailed, .heartbeat: break
         }
     }
 
@@ -98,9 +108,15 @@ public struct Vitals: Sendable {
         case .idle: table.hasMore = false
         case .trouble(let error): table.trouble = "\(error)"
         case .recovered: table.trouble = nil
-        case .progress, .parked, .setAside: break
+        case .limited(let wait): table.limitedUntil = now + (wait ?? .zero)
+        case .progress, .parked, .setAside, .contended, .table: break
         }
-        table.pending = condition.waiting + condition.working + condition.held
+        if case .batch = event { table.limitedUntil = nil }
+        table.pending = condition.waiting + condition.working + condition.held + condition.failing
+        (table.working, table.held) = (condition.working, condition.held)
+        table.isPolling = condition.isPolling
+        // The time is told as of the last scan: what matters is the first that was told.
+        table.pausedSince = condition.pausedFor.map { table.pausedSince ?? now - $0 }
         table.setAside = condition.setAside
         if table.pending == 0, !table.hasMore {
             // Before the first scan nothing is known, and what was adopted holds.
@@ -141,6 +157,10 @@ public struct Vitals: Sendable {
         case .listening, .deaf:
             if let first = troubled.first {
                 parts.append("degraded: \(first.name): \(first.trouble ?? "")")
+            } else if let paused = pausedPart(timeOfDay: { timeOfDay(now - $0) }) {
+                parts.append(paused)
+            } else if let until = tables.values.compactMap(\.limitedUntil).max(), until > now {
+                parts.append("waiting \(Self.span(until - now)) for the embedder, which asks for fewer requests")
             } else if case .deaf = hearing {
                 parts.append("polling \(names) (notifications do not come through this connection)")
             } else {
@@ -165,6 +185,16 @@ public struct Vitals: Sendable {
             parts.append("last batch \(lastBatch.rows.grouped) rows in \(Self.span(lastBatch.took))")
         }
         return parts.joined(separator: " · ")
+    }
+
+    /// `paused: public.notes since 14:02:11`; with several tables those that are not are named by their number.
+    private func pausedPart(timeOfDay: (Instant) -> String) -> String? {
+        let paused = tables.values.filter { $0.pausedSince != nil }.sorted { $0.name < $1.name }
+        guard let first = paused.first, let since = first.pausedSince else { return nil }
+        let names = paused.count == 1 ? first.name : "\(paused.count) tables"
+        let others = tables.count - paused.count
+        let rest = others == 0 ? "" : ", listening on \(others) other\(others == 1 ? "" : "s")"
+        return "paused: \(names) since \(timeOfDay(since))\(rest)"
     }
 
     /// A length of time with one unit: `38 ms`, `12 s`, `3 min`, `2 h`.

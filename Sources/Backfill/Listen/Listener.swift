@@ -11,6 +11,8 @@ public final class Listener: Sendable {
         /// The session listens; the pipelines should look. `isEcho` is false where our own notification did not come
         /// back: a transaction pooler is in between, and only the heartbeat finds new rows.
         case listening(isEcho: Bool, backendPID: Int32)
+        /// The session that is about to be ``listening(isEcho:backendPID:)``, for claims to be made with.
+        case opened(PostgresConnection, isEcho: Bool)
         /// A notification of a trigger of ours.
         case wakeup(Wakeup)
         /// The probe found a pending row in the table with this number.
@@ -24,14 +26,16 @@ public final class Listener: Sendable {
     }
 
     private let sessions: SessionFactory
-    private let tables: [WatchedTable]
+    private let tables: @Sendable () -> [WatchedTable]
     private let live: Mutex<ListenerSettings>
 
     /// - Parameters:
     ///   - sessions: Opens the listener's session.
-    ///   - tables: The tables whose pending index each heartbeat probes.
+    ///   - tables: The tables whose pending index each heartbeat probes, as they are at the time.
     ///   - settings: How often, and how long to wait.
-    public init(_ sessions: SessionFactory, tables: [WatchedTable], settings: ListenerSettings) {
+    public init(
+        _ sessions: SessionFactory, tables: @escaping @Sendable () -> [WatchedTable], settings: ListenerSettings
+    ) {
         self.sessions = sessions
         self.tables = tables
         live = Mutex(settings)
@@ -47,35 +51,36 @@ public final class Listener: Sendable {
     /// Listens until cancelled.
     ///
     /// - Parameters:
-    ///   - report: Called in order, one event after the other.
-    public func run(_ report: @Sendable (Event) async -> Void) async {
+    ///   - report: Called in order, one event after the other. What it throws is taken for a failure of the session.
+    public func run(_ report: @Sendable (Event) async throws -> Void) async {
         var backoff = Backoff(first: settings.reconnectFirst, longest: settings.reconnectLongest)
         var random = SystemRandomNumberGenerator()
         while !Task.isCancelled {
             do {
                 try await listen { event in
                     if case .heartbeat = event { backoff.reset() }
-                    await report(event)
+                    try await report(event)
                 }
             } catch {
                 if Task.isCancelled { return }
                 let wait = backoff.next(using: &random)
-                await report(.lost(error, retryIn: wait))
+                try? await report(.lost(error, retryIn: wait))
                 try? await Task.sleep(for: wait)
             }
         }
     }
 
     /// One session's life.
-    private func listen(_ report: (Event) async -> Void) async throws {
+    private func listen(_ report: (Event) async throws -> Void) async throws {
         let connection = try await sessions.open(deadline: settings.deadline)
         do {
             try await connection.script(
                 "LISTEN \(quoteIdentifier(Wakeup.channel))", name: "LISTEN", deadline: settings.deadline)
             let inbox = Inbox(connection.notifications)
             let isEcho = try await Self.echo(on: connection, inbox, deadline: settings.deadline)
-            await report(.listening(isEcho: isEcho, backendPID: connection.backendPID))
-            await report(.heartbeat)
+            try await report(.opened(connection, isEcho: isEcho))
+            try await report(.listening(isEcho: isEcho, backendPID: await connection.backendPID))
+            try await report(.heartbeat)
             try await hear(connection, inbox, report)
         } catch {
             await connection.close()
@@ -101,17 +106,19 @@ public final class Listener: Sendable {
         return false
     }
 
-    private func hear(_ connection: PostgresConnection, _ inbox: Inbox, _ report: (Event) async -> Void) async throws {
+    private func hear(_ connection: PostgresConnection, _ inbox: Inbox, _ report: (Event) async throws -> Void)
+        async throws
+    {
         var nextHeartbeat = ContinuousClock.now + settings.heartbeat
         while true {
             try Task.checkCancellation()
             switch await inbox.next(until: nextHeartbeat) {
             case .notification(let payload):
-                if let wakeup = Wakeup(payload: payload) { await report(.wakeup(wakeup)) }
+                if let wakeup = Wakeup(payload: payload) { try await report(.wakeup(wakeup)) }
             case .end: throw await connection.failure ?? ListenerError.channelLost
             case nil:
                 try await heartbeat(on: connection, report)
-                await report(.heartbeat)
+                try await report(.heartbeat)
                 nextHeartbeat = .now + settings.heartbeat
             }
         }
@@ -120,10 +127,11 @@ public final class Listener: Sendable {
     /// Asks the server whether it still lists our channel, and whether any table has a pending row.
     ///
     /// All in one round trip; where that fails, a table at a time, to find out whose probe it is that fails.
-    private func heartbeat(on connection: PostgresConnection, _ report: (Event) async -> Void) async throws {
+    private func heartbeat(on connection: PostgresConnection, _ report: (Event) async throws -> Void) async throws {
         let ask = Statement(
             "heartbeat", "SELECT $1 OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT pg_catalog.pg_listening_channels()))",
             [.text(Wakeup.channel)], prepared: true)
+        let tables = tables()
         let probes = tables.map {
             Statement(
                 "probe of \($0.displayName)", SQLFile.fill(SQLFile.probePending, $0.fragments), prepared: true)
@@ -132,7 +140,7 @@ public final class Listener: Sendable {
             let answers = try await connection.pipeline([ask] + probes, deadline: settings.deadline)
             guard try answers[0][0].decode(0, as: Bool.self) else { throw ListenerError.channelLost }
             for (table, answer) in zip(tables, answers.dropFirst()) where try answer[0].decode(0, as: Bool.self) {
-                await report(.pending(watch: table.watch))
+                try await report(.pending(watch: table.watch))
             }
         } catch let error as PostgresError where error.code == .server && !error.isConnectionFailure {
             guard try await connection.execute(ask, deadline: settings.deadline)[0].decode(0, as: Bool.self) else {
@@ -141,9 +149,9 @@ public final class Listener: Sendable {
             for (table, probe) in zip(tables, probes) {
                 do {
                     let answer = try await connection.execute(probe, deadline: settings.deadline)
-                    if try answer[0].decode(0, as: Bool.self) { await report(.pending(watch: table.watch)) }
+                    if try answer[0].decode(0, as: Bool.self) { try await report(.pending(watch: table.watch)) }
                 } catch let error as PostgresError where error.code == .server && !error.isConnectionFailure {
-                    await report(.probeFailed(watch: table.watch, error))
+                    try await report(.probeFailed(watch: table.watch, error))
                 }
             }
         }

@@ -47,10 +47,10 @@ public struct Debouncer: Sendable {
         return min(lastArrival + quiet, firstArrival + longest)
     }
 
-    /// The next batch if one is due: at most `rows` keys, oldest first.
-    public mutating func take(at now: Instant) -> [RowKey]? {
+    /// The next batch if one is due: at most `rows` keys, or so many where that is less, oldest first.
+    public mutating func take(at now: Instant, most: Int = .max) -> [RowKey]? {
         guard let due, due <= now else { return nil }
-        let batch = Array(keys.prefix(rows))
+        let batch = Array(keys.prefix(min(rows, most)))
         keys.removeFirst(batch.count)
         known.subtract(batch)
         // What is left came after what was taken, so it is not due before another quiet period or a full batch.

@@ -1,69 +1,50 @@
-/// Rows that could not be settled and wait for their next try.
+/// Rows that are not failed and not done: they wait for somebody's lock, for their turn, or for their text to come to rest.
 ///
-/// The place of the failure ledger: today it lives as long as the process. A row is charged for its own failures only
-/// and never given up: after its attempts it is *set aside*, which means it is tried again at the longest interval, and
-/// at once when its text changes. A pure value: it is told the time.
+/// What is kept here is vectors that only need to be written, so that no text is embedded twice. It is memory and may be
+/// lost: the rows are pending, and a scan finds them. Failures are written down in `backfilld.failure`. A pure value: it is
+/// told the time.
 struct Held: Sendable {
     typealias Instant = ContinuousClock.Instant
 
     struct Entry: Sendable {
-        /// Why it waits.
-        var reason: String
-        /// Failed attempts so far; a lock that somebody holds is none.
-        var attempts: Int
         /// When it may be tried again.
         var next: Instant
         /// The vector that only has to be written, where it was kept.
         var vector: EmbeddedRow?
-        /// The hash of what it failed with, where that is known.
-        var source: Int64?
+        /// It is being tried.
+        var isOut = false
     }
 
-    private var retry: RetrySettings
     private(set) var entries: [RowKey: Entry] = [:]
-    private var vectors = 0
-
-    init(retry: RetrySettings) {
-        self.retry = retry
-    }
-
-    mutating func apply(_ retry: RetrySettings) { self.retry = retry }
+    private(set) var vectors = 0
+    /// Rows whose vectors went since this was last asked for.
+    private var dropped: [RowKey] = []
 
     func contains(_ key: RowKey) -> Bool { entries[key] != nil }
     var count: Int { entries.count }
-    /// Rows that have used up their attempts.
-    var setAside: Int { entries.values.count { $0.attempts >= retry.attempts } }
     /// When the next row may be tried; nil while none waits.
-    var due: Instant? { entries.values.map(\.next).min() }
+    var due: Instant? { entries.values.lazy.filter { !$0.isOut }.map(\.next).min() }
 
-    /// Charges a row with a failure.
-    ///
-    /// - Returns: Whether the row was set aside by this failure.
-    mutating func fail(
-        _ key: RowKey, reason: String, vector: EmbeddedRow? = nil, source: Int64? = nil, at now: Instant,
-        using random: inout some RandomNumberGenerator
-    ) -> Bool {
-        let attempts = (entries[key]?.attempts ?? 0) + 1
-        var backoff = Backoff(first: retry.first, longest: retry.longest)
-        for _ in 1..<attempts { _ = backoff.next(using: &random) }
-        let wait = attempts >= retry.attempts ? retry.longest : backoff.next(using: &random)
-        let source = source ?? vector?.source
-        put(key, Entry(reason: reason, attempts: attempts, next: now + wait, vector: vector, source: source))
-        return attempts == retry.attempts
+    /// The row is not let near for a moment: its text changes faster than it can be embedded.
+    mutating func postpone(_ key: RowKey, at now: Instant) {
+        put(key, Entry(next: now + .seconds(1)))
     }
 
-    /// The row is not let near for a moment, without being charged: its text changes faster than it can be embedded.
-    mutating func postpone(_ key: RowKey, reason: String, at now: Instant) {
-        put(key, Entry(reason: reason, attempts: entries[key]?.attempts ?? 0, next: now + .seconds(1), vector: nil))
+    /// The row failed, and there is no ledger to say so: it is not tried again.
+    mutating func shelve(_ key: RowKey, at now: Instant) {
+        put(key, Entry(next: now + PipelineSettings.never))
     }
 
     /// Waits for somebody's lock: no failure, and the vector is not computed again.
     mutating func wait(for row: EmbeddedRow, at now: Instant) {
-        let attempts = entries[row.key]?.attempts ?? 0
-        let reason = "locked by another transaction"
         // Where its vector can't be kept, looking again costs embedding it again.
-        let wait = vectors < Self.mostVectors ? Duration.seconds(1) : .seconds(10)
-        put(row.key, Entry(reason: reason, attempts: attempts, next: now + wait, vector: row, source: row.source))
+        let wait = vectors < Self.mostVectors || hasVector(row.key) ? Duration.seconds(1) : .seconds(10)
+        put(row.key, Entry(next: now + wait, vector: row))
+    }
+
+    /// Keeps the vector of a row that failed to take it, until its next attempt.
+    mutating func keep(_ row: EmbeddedRow, for wait: Duration, at now: Instant) {
+        put(row.key, Entry(next: now + wait, vector: row))
     }
 
     enum Due: Sendable {
@@ -73,40 +54,39 @@ struct Held: Sendable {
 
     /// The rows that may be tried now, at most so many: those with a vector first, then those to begin anew with.
     ///
-    /// They stay here, out of turn, until they are settled or fail again: that is where their attempts are counted.
+    /// They stay here, out of turn, until they are settled or held again.
     mutating func take(_ most: Int, at now: Instant) -> Due? {
-        let due = entries.filter { $0.value.next <= now }.sorted { $0.value.next < $1.value.next }
+        let due = entries.filter { !$0.value.isOut && $0.value.next <= now }.sorted { $0.value.next < $1.value.next }
         guard !due.isEmpty else { return nil }
         let vectors = due.compactMap(\.value.vector).prefix(most)
         let keys = vectors.isEmpty ? due.map(\.key).prefix(most) : []
-        for key in vectors.map(\.key) + keys { began(key, at: now) }
+        for key in vectors.map(\.key) + keys { began(key) }
         return vectors.isEmpty ? .keys(Array(keys)) : .vectors(Array(vectors))
     }
 
     /// The row is being tried, whatever way it came: out of turn, so that it is not begun a second time meanwhile.
-    mutating func began(_ key: RowKey, at now: Instant) {
-        entries[key]?.next = now + retry.longest
-    }
+    mutating func began(_ key: RowKey) { entries[key]?.isOut = true }
 
     /// The row was being tried and nothing is known of the outcome: it may be tried again at once.
     mutating func returned(_ key: RowKey, at now: Instant) {
         entries[key]?.next = now
+        entries[key]?.isOut = false
     }
 
-    /// Rows whose text would be worth a look: a text other than the one they failed with starts with a clean sheet.
-    func withSource(_ most: Int) -> [RowKey] {
-        entries.lazy.filter { $0.value.source != nil }.prefix(most).map(\.key)
-    }
-
-    /// Whether the row failed with another text than this.
-    func hasChanged(_ key: RowKey, source: Int64) -> Bool {
-        entries[key]?.source.map { $0 != source } ?? false
-    }
-
-    /// The row is done with: embedded, gone, or changed so that it starts with a clean sheet.
+    /// The row is done with: embedded, gone, failed, or changed so that it starts with a clean sheet.
     mutating func settle(_ key: RowKey) {
-        if entries.removeValue(forKey: key)?.vector != nil { vectors -= 1 }
+        guard entries.removeValue(forKey: key)?.vector != nil else { return }
+        vectors -= 1
+        dropped.append(key)
     }
+
+    /// The rows whose vectors are here no more, once each.
+    mutating func takeDropped() -> [RowKey] {
+        defer { dropped = [] }
+        return dropped.filter { !hasVector($0) }
+    }
+
+    func hasVector(_ key: RowKey) -> Bool { entries[key]?.vector != nil }
 
     /// Vectors are kept for so many rows; those beyond are embedded again.
     static let mostVectors = 2_000
@@ -117,27 +97,10 @@ struct Held: Sendable {
 
     private mutating func put(_ key: RowKey, _ entry: Entry) {
         guard entries[key] != nil || !isFull else { return }
-        if entries[key]?.vector != nil { vectors -= 1 }
+        settle(key)
         var entry = entry
         if vectors >= Self.mostVectors { entry.vector = nil }
         if entry.vector != nil { vectors += 1 }
         entries[key] = entry
-    }
-}
-
-/// How rows and batches that failed are tried again.
-public struct RetrySettings: Sendable, Hashable {
-    /// The wait after the first failure, doubled with each further one.
-    public var first: Duration
-    /// The longest wait.
-    public var longest: Duration
-    /// After so many failures a row is set aside: reported, and tried at the longest interval only.
-    public var attempts: Int
-
-    /// Describes retries.
-    public init(first: Duration = .seconds(5), longest: Duration = .seconds(300), attempts: Int = 5) {
-        self.first = first
-        self.longest = longest
-        self.attempts = attempts
     }
 }

@@ -28,7 +28,9 @@ struct Intake: Sendable {
     private var announcedAgain: Set<RowKey> = []
     /// How often in a row a key's text changed between read and write.
     private var changes: [RowKey: Int] = [:]
-    private(set) var held: Held
+    private(set) var held = Held()
+    /// Charged since the last scan began: the page at hand may still have them.
+    private var charged: Set<RowKey> = []
     /// How often rows were written lately, and since when that is counted.
     private var writes: [RowKey: Int] = [:]
     private var writesSince: Instant?
@@ -36,19 +38,31 @@ struct Intake: Sendable {
     private var batches = 0
     private var begun = 0
     private var isScanWanted = false
-    private var isScanning = false
+    private(set) var isScanning = false
     /// A scan met rows in flight, which may have been pending still, or again: it is worth another when they are done.
     private var isScanDoubtful = false
+    /// When the first of the rows that failed may be tried again: the ledger knows which, and a scan finds it.
+    private var retriesAt: Instant?
     /// Until when nothing is tried, after a failure that is no row's own.
     private var pausedUntil: Instant?
+    /// After a pause one batch finds out whether things go well again.
+    private var isProbing = false
+    /// Until when no batch begins, since there was no room for its claims.
+    private var crowdedUntil: Instant?
+    /// Nothing begins until there is a connection.
+    private var isSuspended = false
+    private let ceiling: Ceiling?
     private var backoff: Backoff
     private var random: any RandomNumberGenerator & Sendable
 
-    init(settings: PipelineSettings, random: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()) {
+    init(
+        settings: PipelineSettings, ceiling: Ceiling? = nil,
+        random: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()
+    ) {
         self.settings = settings
+        self.ceiling = ceiling
         self.random = random
         announced = Debouncer(quiet: settings.quiet, longest: settings.longest, rows: settings.rows)
-        held = Held(retry: settings.retry)
         backoff = Backoff(first: settings.retry.first, longest: settings.retry.longest)
     }
 
@@ -57,7 +71,9 @@ struct Intake: Sendable {
     /// Rows in batches under way.
     var working: Int { inFlight.count }
     /// Whether nothing is left to do that is known of.
-    var isIdle: Bool { waiting == 0 && inFlight.isEmpty && !isScanWanted && !isScanning && pausedUntil == nil }
+    var isIdle: Bool {
+        waiting == 0 && inFlight.isEmpty && !isScanWanted && !isScanning && pausedUntil == nil && !isSuspended
+    }
 
     // MARK: Events
 
@@ -65,7 +81,6 @@ struct Intake: Sendable {
     mutating func apply(_ settings: PipelineSettings) {
         self.settings = settings
         announced.apply(quiet: settings.quiet, longest: settings.longest, rows: settings.rows)
-        held.apply(settings.retry)
         backoff = Backoff(first: settings.retry.first, longest: settings.retry.longest)
     }
 
@@ -78,10 +93,16 @@ struct Intake: Sendable {
             return
         }
         for key in keys {
-            // It is new, or it changed: either way what was held of it is out of date.
-            held.settle(key)
-            if inFlight.contains(key) { announcedAgain.insert(key) } else { announced.add(key, at: now) }
+            if inFlight.contains(key) { announcedAgain.insert(key) } else { again(key, at: now) }
         }
+    }
+
+    /// The row is new, or changed. Its vector, where there is one, finds out at its write whether it is still right.
+    private mutating func again(_ key: RowKey, at now: Instant) {
+        charged.remove(key)
+        if held.hasVector(key) { return held.returned(key, at: now) }
+        held.settle(key)
+        announced.add(key, at: now)
     }
 
     /// There is something to do somewhere: after a bare wake-up, a new LISTEN, or a probe that found a pending row.
@@ -104,6 +125,7 @@ struct Intake: Sendable {
     mutating func scanBegan() {
         isScanning = true
         isScanWanted = false
+        charged = []
     }
 
     /// A scan failed.
@@ -112,7 +134,10 @@ struct Intake: Sendable {
     }
 
     /// A scan came back.
-    mutating func scanned(_ keys: [RowKey], limit: Int) {
+    ///
+    /// - Returns: How many of its rows are news.
+    @discardableResult
+    mutating func scanned(_ keys: [RowKey], limit: Int) -> Int {
         isScanning = false
         backlog = keys.filter { !inFlight.contains($0) && !held.contains($0) }
         handedOut = 0
@@ -120,25 +145,24 @@ struct Intake: Sendable {
         // A full page may have more behind it; a page of nothing new would only be found again.
         // When no more rows can be held, those that could not be would come again at once: the next probe is soon enough.
         if keys.count >= limit, !backlog.isEmpty, !held.isFull { isScanWanted = true }
-    }
-
-    /// Rows that are held, to look whether their text is another by now; those in flight left out.
-    var suspects: [RowKey] { held.withSource(500).filter { !inFlight.contains($0) } }
-
-    /// What was found of suspects: the hashes of their present texts.
-    mutating func examined(_ sources: [RowKey: Int64], at now: Instant) {
-        for (key, source) in sources where !inFlight.contains(key) && held.hasChanged(key, source: source) {
-            held.settle(key)
-            announced.add(key, at: now)
-        }
+        return backlog.count
     }
 
     /// A batch, or a scan, failed for a reason that is no row's own: everything waits, nobody is charged.
     mutating func paused(at now: Instant) {
         pausedUntil = now + backoff.next(using: &random)
+        isProbing = true
         forget()
         isScanWanted = true
     }
+
+    /// The provider asks for fewer calls, which is no failure: what is known stays, and everything waits as long as it says.
+    mutating func limited(for wait: Duration?, at now: Instant) {
+        pausedUntil = now + (wait ?? backoff.next(using: &random))
+    }
+
+    /// There is no connection: nothing begins until ``resume()``.
+    mutating func suspend() { isSuspended = true }
 
     /// Lets go of what is not in flight; all of it is in the table, so nothing is lost.
     private mutating func forget() {
@@ -150,44 +174,91 @@ struct Intake: Sendable {
 
     /// The connection is back, or the schema is: no need to wait any longer.
     mutating func resume() {
+        isSuspended = false
         pausedUntil = nil
+        isProbing = false
         backoff.reset()
+    }
+
+    /// These rows of a batch are a peer's, and for these there was no room to claim them; `isNone` where that is all of it,
+    /// so that there is no batch.
+    mutating func unclaimed(taken: [RowKey], left: [RowKey], isNone: Bool, at now: Instant) {
+        begun -= taken.count + left.count
+        ceiling?.giveBack(taken.count + left.count)
+        for key in taken + left { held.returned(key, at: now + .seconds(1)) }
+        if !left.isEmpty {
+            backlog.removeFirst(handedOut)
+            handedOut = 0
+            // What is only hearsay is not taken for rows that a scan found.
+            for key in left where hearsay.contains(key) { announced.add(key, at: now) }
+            backlog += left.filter { !hearsay.contains($0) }
+            if isNone { crowdedUntil = now + .milliseconds(20) }
+        }
+        forgive(taken + left, at: now)
+        if isNone { endBatch() }
+    }
+
+    /// The rows of a batch that are to be charged with a failure of their own, before it is ``finished(_:retries:leaving:at:)``.
+    mutating func charges(for report: Batch.Report, at now: Instant) -> [FailureLedger.Charge] {
+        report.outcomes.compactMap { key, outcome in
+            switch outcome {
+            case .written: charge(forWriting: key, at: now)
+            case .refused(let row, let reason):
+                FailureLedger.Charge(key: key, source: row.source, standing: nil, reason: reason)
+            case .failed(let reason):
+                FailureLedger.Charge(key: key, source: report.sources[key], standing: nil, reason: reason)
+            case .rewritten(let standing):
+                FailureLedger.Charge(
+                    key: key, source: report.sources[key], standing: standing, reason: outcome.problem ?? "")
+            case .settled, .outdated, .locked: nil
+            }
+        }
     }
 
     /// A batch came to its end with these outcomes.
     ///
-    /// - Returns: Rows that were set aside by it, with the reason.
+    /// - Parameters:
+    ///   - outcomes: What became of its rows.
+    ///   - retries: How long those that were charged wait for their next attempt; those set aside are not in it.
+    ///   - leaving: The rows that nothing is known of, which are in line again.
+    ///   - now: The time.
     mutating func finished(
-        _ outcomes: [RowKey: RowOutcome], sources: [RowKey: Int64] = [:], at now: Instant
-    ) -> [(key: RowKey, reason: String)] {
-        var setAside: [(RowKey, String)] = []
-        for (key, outcome) in outcomes {
-            guard let reason = settle(key, outcome, at: now) else { continue }
-            let (vector, source) = (outcome.keptVector, sources[key])
-            if held.fail(key, reason: reason, vector: vector, source: source, at: now, using: &random) {
-                setAside.append((key, reason))
-            }
-        }
-        release(Array(outcomes.keys), at: now)
+        _ outcomes: [RowKey: RowOutcome], retries: [RowKey: Duration] = [:], leaving: [RowKey] = [], at now: Instant
+    ) {
+        for (key, outcome) in outcomes { settle(key, outcome, retries[key], at: now) }
+        if let first = retries.values.min() { retry(at: now + first) }
+        for key in leaving { held.returned(key, at: now) }
+        forgive(outcomes.keys + leaving, at: now)
+        backlog += leaving.filter { !held.contains($0) }
+        endBatch()
+        isProbing = false
         backoff.reset()
-        return setAside
+    }
+
+    /// Rows that failed may be tried again from then on.
+    mutating func retry(at time: Instant) {
+        retriesAt = min(retriesAt ?? time, time)
     }
 
     /// A batch ended without saying anything about its rows.
     mutating func ended(_ keys: [RowKey], at now: Instant) {
         for key in keys { held.returned(key, at: now) }
-        release(keys, at: now)
+        forgive(keys, at: now)
+        endBatch()
     }
 
-    private mutating func release(_ keys: [RowKey], at now: Instant) {
+    /// These rows are in flight no more.
+    private mutating func forgive(_ keys: [RowKey], at now: Instant) {
         for key in keys {
             inFlight.remove(key)
             hearsay.remove(key)
             guard announcedAgain.remove(key) != nil else { continue }
-            // As when it is announced at any other time.
-            held.settle(key)
-            announced.add(key, at: now)
+            // Whether it failed with the text that it has now, the ledger knows.
+            if charged.contains(key), !held.hasVector(key) { isScanWanted = true } else { again(key, at: now) }
         }
+    }
+
+    private mutating func endBatch() {
         batches -= 1
         if batches == 0, isScanDoubtful {
             isScanDoubtful = false
@@ -195,40 +266,37 @@ struct Intake: Sendable {
         }
     }
 
-    /// Takes note of what became of a row; the reason where it is to be charged for it.
-    private mutating func settle(_ key: RowKey, _ outcome: RowOutcome, at now: Instant) -> String? {
+    /// Takes note of what became of a row.
+    private mutating func settle(_ key: RowKey, _ outcome: RowOutcome, _ retry: Duration?, at now: Instant) {
         if outcome != .outdated { changes[key] = nil }
         switch outcome {
-        case .written:
+        case .locked(let row): held.wait(for: row, at: now)
+        case .refused(let row, _) where retry != nil: held.keep(row, for: retry ?? .zero, at: now)
+        // A row that is not in the ledger, since there is none, must not be found again.
+        case .failed where retry.map({ $0 >= PipelineSettings.never }) ?? false,
+            .rewritten where retry.map({ $0 >= PipelineSettings.never }) ?? false:
+            held.shelve(key, at: now)
+        case .refused, .failed, .rewritten:
             held.settle(key)
-            return charge(forWriting: key, at: now)
-        case .settled:
-            held.settle(key)
+            charged.insert(key)
+        case .written, .settled: held.settle(key)
         case .outdated:
             held.settle(key)
             let count = (changes[key] ?? 0) + 1
             changes[key] = count
-            if count < Self.mostChanges {
-                announced.add(key, at: now)
-            } else {
-                held.postpone(key, reason: "its text changed \(count) times while it was embedded", at: now)
-            }
-        case .locked(let row):
-            held.wait(for: row, at: now)
-        case .refused(_, let reason), .failed(let reason):
-            return reason
-        case .rewritten:
-            return outcome.problem
+            if count < Self.mostChanges { announced.add(key, at: now) } else { held.postpone(key, at: now) }
         }
-        return nil
     }
 
-    /// A row that is written again and again within a minute has a trigger that takes its vector away after the write.
-    private mutating func charge(forWriting key: RowKey, at now: Instant) -> String? {
+    /// A row that is written again and again within a minute has a trigger that takes its vector away after the write. It
+    /// gives it another text with each, so that it is charged whatever its text is.
+    private mutating func charge(forWriting key: RowKey, at now: Instant) -> FailureLedger.Charge? {
         if now - (writesSince ?? now) > .seconds(60) || writes.count >= 2_000 { writes = [:] }
         if writes.isEmpty { writesSince = now }
         writes[key, default: 0] += 1
-        return writes[key]! < Self.mostWrites ? nil : RowOutcome.rewritten.problem
+        guard writes[key]! >= Self.mostWrites else { return nil }
+        return FailureLedger.Charge(
+            key: key, source: nil, standing: nil, reason: RowOutcome.rewritten(standing: nil).problem ?? "")
     }
 
     /// After so many writes within a minute a row is charged with each.
@@ -237,10 +305,14 @@ struct Intake: Sendable {
     /// After so many changes in a row a row waits a second each time.
     private static let mostChanges = 20
 
+    /// The rows whose claims are kept for nothing any more.
+    mutating func takeDropped() -> [RowKey] { held.takeDropped().filter { !inFlight.contains($0) } }
+
     // MARK: Decision
 
     /// What to do now. A batch that is returned counts as in flight.
     mutating func next(at now: Instant) -> Action {
+        if isSuspended { return .wait(until: nil) }
         if let pausedUntil {
             if now < pausedUntil { return .wait(until: pausedUntil) }
             self.pausedUntil = nil
@@ -249,53 +321,78 @@ struct Intake: Sendable {
             forget()
             return .wait(until: nil)
         }
-        if batches < settings.inFlight {
-            if let action = nextBatch(at: now) {
+        if let time = retriesAt, time <= now {
+            retriesAt = nil
+            isScanWanted = true
+        }
+        var opens = crowdedUntil
+        if opens.map({ $0 <= now }) ?? true {
+            crowdedUntil = nil
+            opens = ceiling?.opens(at: now)
+        }
+        let most = isProbing ? 1 : settings.inFlight
+        if batches < most {
+            if crowdedUntil == nil, let action = nextBatch(at: now) {
                 batches += 1
                 return action
             }
-            if isScanWanted, !isScanning {
+            if isScanWanted, !isScanning, handedOut >= backlog.count {
                 return .scan(limit: settings.page + inFlight.count + held.count)
             }
         }
-        guard batches < settings.inFlight else { return .wait(until: nil) }
-        return .wait(until: [announced.due, held.due].compactMap { $0 }.min())
+        guard batches < most else { return .wait(until: retriesAt) }
+        // What is due now waits for room, or for the ceiling; whatever else has a time, for that.
+        let due = [announced.due, held.due, handedOut < backlog.count ? now : nil].compactMap { $0 }.min()
+        return .wait(until: [due.map { max($0, opens ?? $0) }, retriesAt].compactMap { $0 }.min())
     }
 
     private mutating func nextBatch(at now: Instant) -> Action? {
         // New rows first: somebody may be looking for them, while the backlog has waited anyway.
-        if let keys = announced.take(at: now)?.filter({ !inFlight.contains($0) }), !keys.isEmpty {
+        if announced.due.map({ $0 <= now }) ?? false, let room = room(settings.rows, announced.count, at: now),
+            let keys = announced.take(at: now, most: room)?.filter({ !inFlight.contains($0) }), !keys.isEmpty
+        {
             hearsay.formUnion(keys)
-            return begin(keys, at: now)
+            return begin(keys, granted: room, at: now)
         }
         // Held rows may be many, and the backlog must not wait behind them for ever: by turns.
         let isBacklogsTurn = wasHeldsTurn && handedOut < backlog.count
         wasHeldsTurn = false
-        if !isBacklogsTurn, let due = held.due, due <= now {
+        if !isBacklogsTurn, let due = held.due, due <= now, let room = room(settings.rows, held.count, at: now) {
             wasHeldsTurn = true
-            switch held.take(settings.rows, at: now) {
+            switch held.take(room, at: now) {
             case .vectors(let rows):
+                ceiling?.giveBack(room)  // they were counted when they were embedded
                 inFlight.formUnion(rows.map(\.key))
                 return .write(rows)
-            case .keys(let keys): return begin(keys, at: now)
-            case nil: break
+            case .keys(let keys): return begin(keys, granted: room, at: now)
+            case nil: ceiling?.giveBack(room)
             }
         }
         while handedOut < backlog.count {
-            let keys = backlog[handedOut...].prefix(settings.backlogRows).filter {
-                !inFlight.contains($0) && !held.contains($0)
+            guard let room = room(settings.backlogRows, backlog.count - handedOut, at: now) else { return nil }
+            let keys = backlog[handedOut...].prefix(room).filter {
+                !inFlight.contains($0) && !held.contains($0) && !charged.contains($0)
             }
-            handedOut = min(handedOut + settings.backlogRows, backlog.count)
-            if !keys.isEmpty { return begin(keys, at: now) }
+            handedOut = min(handedOut + room, backlog.count)
+            if !keys.isEmpty { return begin(keys, granted: room, at: now) }
+            ceiling?.giveBack(room)
         }
         return nil
     }
 
-    private mutating func begin(_ keys: [RowKey], at now: Instant) -> Action {
+    /// How many of so many rows may be begun now; nil for none.
+    private func room(_ most: Int, _ rows: Int, at now: Instant) -> Int? {
+        let room = min(most, max(rows, 1))
+        let granted = ceiling?.grant(room, at: now) ?? room
+        return granted > 0 ? granted : nil
+    }
+
+    private mutating func begin(_ keys: [RowKey], granted: Int, at now: Instant) -> Action {
         let keys = settings.mostRows.map { Array(keys.prefix(max($0 - begun, 0))) } ?? keys
+        ceiling?.giveBack(granted - keys.count)
         begun += keys.count
         inFlight.formUnion(keys)
-        for key in keys { held.began(key, at: now) }
+        for key in keys { held.began(key) }
         return .batch(keys)
     }
 }

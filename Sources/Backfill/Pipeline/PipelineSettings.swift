@@ -20,8 +20,15 @@ public struct PipelineSettings: Sendable, Hashable {
     public var textBytes = 64 << 10
     /// Rows that are begun at most, ever; nil for no end. For one-shot runs.
     public var mostRows: Int?
+    /// Rows that all tables together begin in a second, at most; nil for no ceiling.
+    public var rowsPerSecond: Int?
+    /// How a busy table is polled.
+    public var polling = PollingPace()
     /// What happens after failures.
     public var retry = RetrySettings()
+
+    /// Longer than any process lives.
+    static let never = Duration.seconds(1_000_000_000)
 
     /// The defaults.
     public init() {}

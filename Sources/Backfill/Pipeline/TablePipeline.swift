@@ -1,65 +1,94 @@
 import Embedders
 import PostgresClient
 
-/// Keeps one table filled: does what its ``Intake`` decides, and tells it what came of it.
+/// Keeps one table filled: does what its ``Intake`` and its ``Handshake`` decide, and tells them what came of it.
 public actor TablePipeline {
-    /// The table.
-    public nonisolated let table: WatchedTable
+    /// The table as it was last looked at.
+    public private(set) var table: WatchedTable
     private var batch: Batch
-    private let embedder: any Embedder
-    private let pool: ConnectionPool
+    /// nil for a column that is filled beside the one in use: its rows are charged nowhere.
+    private var ledger: FailureLedger?
+    private let parts: PipelineParts
+    private var settings: PipelineSettings
     private let clock = ContinuousClock()
     private let signal = Signal()
     private let hear: @Sendable (PipelineEvent, PipelineCondition) -> Void
     private var intake: Intake
+    private var handshake: Handshake
+    private var standing = LedgerStanding()
+    /// There is something in the ledger, which may hold no more.
+    private var isPurgeDue = false
     private var isStopping = false
     /// The failure that everything waits after; nil while things go well.
     private var trouble: (any Error)?
+    /// The table is not what it was, and nothing begins until it can be filled again.
+    private var problem: TableProblem?
+    /// It is to be looked at again; it is being looked at.
+    private var isDoubtful = false
+    private var isLooking = false
     /// Why it has ended by itself: nothing that it could write belongs into the table any more.
     public private(set) var end: TableProblem?
 
     /// - Parameters:
     ///   - table: The table to fill.
-    ///   - embedder: Makes the vectors.
-    ///   - pool: Lends sessions; shared by all tables.
+    ///   - parts: What it works with.
     ///   - settings: How rows are gathered and tried again.
+    ///   - mode: Whether writers notify.
     ///   - report: Hears of everything worth telling; called from any task, must return at once.
-    public init(
-        table: WatchedTable, embedder: any Embedder, pool: ConnectionPool, settings: PipelineSettings,
+    init(
+        table: WatchedTable, parts: PipelineParts, settings: PipelineSettings, mode: Handshake.Mode,
         report: @escaping @Sendable (PipelineEvent, PipelineCondition) -> Void
     ) {
         self.table = table
+        self.parts = parts
+        self.settings = settings
         hear = report
-        self.embedder = embedder
-        self.pool = pool
-        batch = Batch(table: table, embedder: embedder, pool: pool, settings: settings)
-        intake = Intake(settings: settings)
+        batch = Batch(table: table, embedder: parts.embedder, pool: parts.pool, settings: settings)
+        ledger = Self.ledger(of: table, parts)
+        intake = Intake(settings: settings, ceiling: parts.ceiling)
+        handshake = Handshake(mode, pace: settings.polling)
+    }
+
+    private static func ledger(of table: WatchedTable, _ parts: PipelineParts) -> FailureLedger? {
+        table.hasLedger ? FailureLedger(table: table, pool: parts.pool, daemon: parts.name) : nil
     }
 
     // MARK: What may be told to it
 
     /// Rows were announced by a notification.
     public func announce(_ keys: [RowKey]) {
+        handshake.notified(at: clock.now)
         intake.announce(keys, at: clock.now)
         signal.set()
     }
 
     /// There may be pending rows: a bare wake-up, a new LISTEN, a probe that found one.
     public func look() {
-        intake.wantScan()
+        handshake.wake(at: clock.now)
         signal.set()
     }
 
     /// A connection is there again: what waited for it goes on.
-    public func resume() {
+    ///
+    /// - Parameter hears: Whether notifications come through it.
+    public func resume(hears: Bool) {
+        let mode: Handshake.Mode = hears && table.notify != .off ? .notified : .polled
+        handshake.apply(mode, at: clock.now)
         intake.resume()
         signal.set()
     }
 
+    /// The connection is gone: nothing begins until there is another.
+    public func suspend() {
+        intake.suspend()
+    }
+
     /// Goes on with other settings; batches under way keep theirs.
     public func apply(_ settings: PipelineSettings) {
-        batch = Batch(table: table, embedder: embedder, pool: pool, settings: settings)
+        self.settings = settings
+        batch = Batch(table: table, embedder: parts.embedder, pool: parts.pool, settings: settings)
         intake.apply(settings)
+        handshake.apply(settings.polling)
         signal.set()
     }
 
@@ -73,7 +102,9 @@ public actor TablePipeline {
     public var condition: PipelineCondition {
         PipelineCondition(
             waiting: intake.waiting, working: intake.working, held: intake.held.count,
-            setAside: intake.held.setAside, isIdle: intake.isIdle, trouble: trouble.map { "\($0)" })
+            failing: standing.failing, setAside: standing.setAside, pausedFor: standing.pausedSince,
+            isPolling: handshake.phase != .listening, isIdle: intake.isIdle,
+            trouble: problem.map { "\($0)" } ?? trouble.map { "\($0)" })
     }
 
     private func report(_ event: PipelineEvent) {
@@ -87,24 +118,84 @@ public actor TablePipeline {
         await withDiscardingTaskGroup { tasks in
             while !isStopping, !Task.isCancelled {
                 report(.progress)
-                switch intake.next(at: clock.now) {
+                let dropped = intake.takeDropped()
+                if !dropped.isEmpty {
+                    tasks.addTask { [table] in await self.parts.claims.drop(dropped, of: table.watch) }
+                }
+                if isDoubtful {
+                    isDoubtful = false
+                    tasks.addTask { try? await self.inspect() }
+                }
+                if isPurgeDue {
+                    isPurgeDue = false
+                    tasks.addTask { await self.purge() }
+                }
+                let now = clock.now
+                var wake: ContinuousClock.Instant?
+                switch handshake.next(at: now) {
+                case .scan:
+                    intake.wantScan()
+                    continue
+                case .lock(let step):
+                    tasks.addTask { await self.perform(step) }
+                    continue
+                case .wait(let until): wake = until
+                }
+                switch problem == nil ? intake.next(at: now) : .wait(until: nil) {
                 case .batch(let keys): tasks.addTask { await self.embed(keys) }
                 case .write(let rows): tasks.addTask { await self.write(rows) }
                 case .scan(let limit):
                     intake.scanBegan()
+                    handshake.scanBegan()
                     tasks.addTask { await self.scan(limit) }
                 case .wait(let until):
                     if intake.isIdle { report(.idle) }
                     report(.parked)
-                    await signal.wait(until: until)
+                    await signal.wait(until: [until, wake].compactMap { $0 }.min())
                 }
             }
         }
+        await leave()
     }
 
+    /// Gives back what keeps writers from notifying, as far as it is this table's.
+    private func leave() async {
+        if handshake.hasPolling { _ = await parts.locks?.perform(.unlockPolling, for: table.watch) }
+        if handshake.hasSkipped { _ = await parts.locks?.perform(.unlockSkipped, for: table.watch) }
+    }
+
+    private func perform(_ step: Handshake.LockStep) async {
+        let isDone = await parts.locks?.perform(step, for: table.watch) ?? false
+        handshake.stepped(step, isDone: isDone, at: clock.now)
+        signal.set()
+    }
+
+    // MARK: Batches
+
     private func embed(_ keys: [RowKey]) async {
-        let batch = batch
-        await attempt(keys) { try await batch.run(keys) }
+        let (table, batch) = (table, batch)
+        let attempt: Claims.Attempt
+        do {
+            attempt = try await parts.claims.claim(keys, of: table.watch)
+        } catch {
+            intake.unclaimed(taken: [], left: keys, isNone: true, at: clock.now)
+            // Without a session there is no connection either, and that is told by whoever makes it anew.
+            if !(error is ClaimError) { failed(error) }
+            signal.set()
+            return
+        }
+        if !attempt.taken.isEmpty || !attempt.left.isEmpty {
+            let isNone = attempt.claimed.isEmpty
+            intake.unclaimed(taken: attempt.taken, left: attempt.left, isNone: isNone, at: clock.now)
+            if !attempt.taken.isEmpty { report(.contended(rows: attempt.taken.count)) }
+            guard !isNone else { return signal.set() }
+        }
+        parts.reached(.claimed)
+        await self.attempt(attempt.claimed) { [parts] in try await batch.run(attempt.claimed, reached: parts.reached) }
+        await parts.claims.release(
+            attempt.claimed, of: table.watch, keeping: attempt.claimed.filter { intake.held.hasVector($0) })
+        parts.reached(.released)
+        signal.set()
     }
 
     private func write(_ rows: [EmbeddedRow]) async {
@@ -114,52 +205,93 @@ public actor TablePipeline {
             report.outcomes = try await writer.write(rows)
             return report
         }
+        signal.set()
     }
 
     private func attempt(_ keys: [RowKey], _ work: @Sendable () async throws -> Batch.Report) async {
         let began = clock.now
         do {
             let done = try await work()
-            recovered()
-            let setAside = intake.finished(done.outcomes, sources: done.sources, at: clock.now)
+            let charges = intake.charges(for: done, at: clock.now)
+            // Where all fail it may be the table that is another, and nobody is to be charged for that.
+            if !charges.isEmpty { try await inspect() }
+            let verdicts = try await charge(charges)
+            if done.embedded + done.written > 0 { handshake.progressed() }
+            if done.error == nil { recovered() }
+            note(verdicts)
+            let retries = Dictionary(verdicts.compactMap { row in row.wait.map { (row.key, $0) } }) { $1 }
+            intake.finished(
+                done.outcomes, retries: retries, leaving: done.unfinished, at: clock.now)
             report(.batch(done, took: clock.now - began))
-            for (key, reason) in setAside { report(.setAside(key: key, reason: reason)) }
-        } catch let problem as TableProblem {
-            intake.ended(keys, at: clock.now)
-            if end == nil {
-                end = problem
-                failed(problem)
-                isStopping = true
-            }
+            for row in verdicts where row.isNew { report(.setAside(key: row.key, reason: row.reason)) }
+            if let error = done.error { failed(error) }
         } catch {
             let isAnswer = (error as? PostgresError).map { $0.code == .server && !$0.isConnectionFailure } ?? false
             let isHearsay = isAnswer && intake.distrust(keys)
             intake.ended(keys, at: clock.now)
-            if !isHearsay { failed(error) }
+            if error is TableProblem || isAnswer && !isHearsay { try? await inspect() }
+            if !isHearsay, problem == nil { failed(error) }
         }
+    }
+
+    private func charge(_ charges: [FailureLedger.Charge]) async throws -> [FailureLedger.Verdict] {
+        if charges.isEmpty { return [] }
+        if let ledger { return try await ledger.charge(charges, retry: settings.retry) }
+        // Without a ledger a row is tried once.
+        return charges.map {
+            FailureLedger.Verdict(
+                key: $0.key, reason: $0.reason, attempts: 1, wait: PipelineSettings.never, isNew: false)
+        }
+    }
+
+    private func note(_ verdicts: [FailureLedger.Verdict]) {
+        guard !verdicts.isEmpty else { return }
+        standing.failing += verdicts.count { $0.attempts == 1 && !$0.isSetAside }
+        standing.setAside += verdicts.count { $0.isNew }
+    }
+
+    /// Takes the entries of rows away that were settled since; what can't be done now is done with the next heartbeat.
+    private func purge() async {
+        guard let ledger else { return }
+        try? await ledger.purge()
+        if let standing = try? await ledger.standing() { self.standing = standing }
         signal.set()
     }
 
     private func scan(_ limit: Int) async {
         do {
             let keys = try await batch.reader.scan(limit: limit)
+            if let ledger { standing = try await ledger.standing() }
+            if let next = standing.next { intake.retry(at: clock.now + next) }
             recovered()
-            intake.scanned(keys, limit: limit)
-            let suspects = intake.suspects
-            if !suspects.isEmpty {
-                let rows = try await batch.reader.read(suspects)
-                intake.examined(Dictionary(rows.map { ($0.key, $0.source) }) { $1 }, at: clock.now)
-            }
+            let fresh = intake.scanned(Self.ordered(keys), limit: limit)
+            handshake.scanned(fresh, at: clock.now)
             report(.scanned(found: keys.count, isAll: keys.count < limit))
         } catch {
             intake.scanFailed()
-            failed(error)
+            handshake.scanFailed(at: clock.now)
+            if (error as? PostgresError)?.code == .server { try? await inspect() }
+            if problem == nil { failed(error) }
         }
         signal.set()
     }
 
+    /// Bucket after bucket, so that a batch needs few locks; from anywhere on, so that daemons that found the same rows do
+    /// not try for the same locks.
+    private static func ordered(_ keys: [RowKey]) -> [RowKey] {
+        let first = Int32.random(in: 0..<RowKey.buckets)
+        return keys.map { (bucket: ($0.bucket &- first) & (RowKey.buckets - 1), key: $0) }
+            .sorted { $0.bucket < $1.bucket }.map(\.key)
+    }
+
+    // MARK: Trouble
+
     private func failed(_ error: any Error) {
         if isStopping || error is CancellationError { return }
+        if case EmbedderError.limited(let wait) = error {
+            intake.limited(for: wait, at: clock.now)
+            return report(.limited(wait))
+        }
         intake.paused(at: clock.now)
         trouble = error
         report(.trouble(error))
@@ -170,6 +302,84 @@ public actor TablePipeline {
         trouble = nil
         report(.recovered)
     }
+
+    /// A heartbeat came back: a table that could not be filled may be in order again.
+    public func heartbeat() {
+        if problem != nil { doubt() }
+        isPurgeDue = standing.failing + standing.setAside > 0
+    }
+
+    /// Something says that the table is not what it was.
+    public func doubt() {
+        isDoubtful = true
+        signal.set()
+    }
+
+    /// Looks whether the table is still what it was, before a row is charged for it and after an error that may come of it.
+    ///
+    /// - Throws: ``TableProblem`` where it can't be filled as it is, `PostgresError`.
+    private func inspect() async throws {
+        guard let load = parts.load, !isLooking, end == nil else { return }
+        isLooking = true
+        defer { isLooking = false }
+        do {
+            let found = try await load(table.spec)
+            let isOther = found != table
+            if isOther { await take(found) }
+            if problem != nil || isOther { healed() }
+        } catch let problem as TableProblem {
+            // Vectors of another model are wanted now, and that is no trouble that passes.
+            if problem.isAnotherIdentity {
+                let end = TableProblem.superseded(table: table.displayName, embedder: table.identity)
+                self.end = end
+                isStopping = true
+                report(.trouble(end))
+                signal.set()
+            } else if self.problem != problem {
+                self.problem = problem
+                report(.trouble(problem))
+            }
+            throw problem
+        }
+    }
+
+    private func take(_ found: WatchedTable) async {
+        // Statements that the sessions have prepared know the table as it was.
+        await parts.pool.discardIdle()
+        table = found
+        batch = Batch(table: found, embedder: parts.embedder, pool: parts.pool, settings: settings)
+        ledger = Self.ledger(of: found, parts)
+        report(.table(found))
+    }
+
+    private func healed() {
+        problem = nil
+        trouble = nil
+        intake.resume()
+        handshake.wake(at: clock.now)
+        report(.recovered)
+        signal.set()
+    }
+}
+
+/// What the pipelines of a daemon work with, all of them with the same.
+struct PipelineParts: Sendable {
+    /// Makes the vectors.
+    let embedder: any Embedder
+    /// Lends sessions.
+    let pool: ConnectionPool
+    /// Says which rows are ours.
+    let claims: Claims
+    /// Takes the steps of handshakes; nil where nobody notifies.
+    var locks: PollingLocks?
+    /// Limits all of them together.
+    var ceiling: Ceiling?
+    /// Who works, for `backfilld.failure`.
+    var name: String
+    /// Looks a table up again; nil where the first look has to do.
+    var load: (@Sendable (TableSpec) async throws -> WatchedTable)?
+    /// Hears how far batches are; called from any task, must return at once.
+    var reached: @Sendable (Stage) -> Void = { _ in }
 }
 
 /// What a pipeline is about at one moment.
@@ -178,10 +388,16 @@ public struct PipelineCondition: Sendable, Hashable {
     public var waiting: Int
     /// Rows in batches under way.
     public var working: Int
-    /// Rows that wait for another try.
+    /// Rows that wait for somebody's lock.
     public var held: Int
-    /// Those of them that have used up their attempts.
+    /// Rows that failed and wait for their next attempt, as the ledger had them at the last scan.
+    public var failing: Int
+    /// Rows that have used up their attempts.
     public var setAside: Int
+    /// For how long somebody has paused the table; nil where nobody has.
+    public var pausedFor: Duration?
+    /// Whether the table is polled at the moment, and not listened to.
+    public var isPolling: Bool
     /// Whether it knows of nothing to do.
     public var isIdle: Bool
     /// The failure that everything waits after.
@@ -198,6 +414,12 @@ public enum PipelineEvent: Sendable {
     case idle
     /// A scan brought keys; `isAll` where there was room for more.
     case scanned(found: Int, isAll: Bool)
+    /// So many rows of a batch are a peer's.
+    case contended(rows: Int)
+    /// The provider asks for fewer calls; everything waits, as long as it says.
+    case limited(Duration?)
+    /// The table is another than before.
+    case table(WatchedTable)
     /// A batch came to its end.
     case batch(Batch.Report, took: Duration)
     /// A row has used up its attempts.

@@ -239,7 +239,7 @@ public struct Reembed: Sendable {
         progress(.rows(done: 0, of: total))
         var settings = settings
         settings.mostRows = nil
-        let drain = Drain(table: table, embedder: embedder, pool: pool, settings: settings)
+        let drain = Drain(table: table, embedder: embedder, sessions: nil, pool: pool, settings: settings)
         var embedded = 0
         var result = Drain.Result()
         for _ in 0..<Self.mostTries {

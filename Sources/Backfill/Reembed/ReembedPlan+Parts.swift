@@ -48,6 +48,9 @@ extension ReembedPlan {
                 """, isUnderLock: isUnderLock)
     }
 
+    /// What the old model refused the new one may take.
+    var forgettingFailures: String { "DELETE FROM backfilld.failure WHERE watch = \(watch);" }
+
     func identityAssignments(_ identity: EmbedderIdentity) -> String {
         "embedder = \(quoteLiteral(identity.embedder)), model = \(quoteLiteral(identity.model)), "
             + "dimension = \(identity.dimension), traits = \(identity.traitsLiteral)"

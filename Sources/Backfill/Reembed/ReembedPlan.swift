@@ -93,7 +93,7 @@ struct ReembedPlan: Sendable {
                 generation = generation + 1, previous_column = \(quoteLiteral(facts.previous))
             WHERE id = \(watch);
             """,
-            "DELETE FROM backfilld.reembed WHERE watch = \(watch);",
+            "DELETE FROM backfilld.reembed WHERE watch = \(watch);", forgettingFailures,
             // A daemon of the old model finds out with its next batch that its time is over.
             "SELECT pg_catalog.pg_notify('backfilld', '\(watch)');",
         ]
@@ -161,6 +161,7 @@ struct ReembedPlan: Sendable {
                             UPDATE backfilld.watch
                             SET \(identityAssignments(facts.identity)), generation = generation + 1
                             WHERE id = \(watch);
+                            \(forgettingFailures)
                             """, isUnderLock: true),
                 ])
         ]

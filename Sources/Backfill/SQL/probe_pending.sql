@@ -1,2 +1,2 @@
--- Whether any row is pending: one look into the partial index.
-SELECT EXISTS (SELECT FROM {table} AS t WHERE t.{embedding} IS NULL) AS pending
+-- Whether any row is pending and due: one look into the partial index, and one more for each row that is kept back.
+SELECT EXISTS (SELECT FROM {table} AS t WHERE t.{embedding} IS NULL AND {unpaused} AND {due}) AS pending

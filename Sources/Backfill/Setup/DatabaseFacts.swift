@@ -84,6 +84,7 @@ struct Migration: Sendable, Hashable {
     static let all = [
         Migration(version: 1, sql: .resource(PackageResources.migration_1_sql)),
         Migration(version: 2, sql: .resource(PackageResources.migration_2_sql)),
+        Migration(version: 3, sql: .resource(PackageResources.migration_3_sql)),
     ]
 
     /// The version that this release works with.

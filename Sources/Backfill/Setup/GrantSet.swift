@@ -25,10 +25,10 @@ struct GrantSet: Sendable, Hashable {
         where !grantee.schemas.contains(schema) {
             sql.append("GRANT USAGE ON SCHEMA \(quoteIdentifier(schema)) TO \(role);")
         }
-        let own = [
-            ("watch", ["SELECT"]), ("migration", ["SELECT"]), ("reembed", ["SELECT"]),
-            ("activity", ["SELECT", "INSERT", "UPDATE", "DELETE"]),
-        ]
+        let own =
+            [
+                ("watch", ["SELECT"]), ("migration", ["SELECT"]), ("reembed", ["SELECT"]),
+            ] + ["activity", "failure", "lease"].map { ($0, ["SELECT", "INSERT", "UPDATE", "DELETE"]) }
         for (name, privileges) in own {
             let missing = privileges.filter { !grantee.ownTables.contains("\(name) \($0)") }
             if !missing.isEmpty {

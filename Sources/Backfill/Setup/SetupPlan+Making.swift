@@ -182,13 +182,16 @@ extension SetupPlan {
         let supersedes =
             watch.embedding != spec.embedding || watch.recipe != spec.recipe.description || watch.identity != identity
         if supersedes { assignments.append("generation = generation + 1") }
+        // Keys of another column are of other rows, and what one embedder refused another may take.
+        let isForgiven = supersedes || watch.key != spec.key
+        let forget = isForgiven ? "\nDELETE FROM backfilld.failure WHERE watch = \(id);" : ""
         return Step(
             title: "record what \(shape.displayName) is set up for now",
             sql: """
                 UPDATE backfilld.watch
                 SET \(assignments.joined(separator: ",\n    ")),
                     set_up_at = pg_catalog.now()
-                WHERE id = \(id);
+                WHERE id = \(id);\(forget)
                 """,
             isUnderLock: supersedes)
     }

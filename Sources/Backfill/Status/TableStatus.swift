@@ -10,6 +10,14 @@ public struct TableStatus: Sendable, Hashable, Encodable {
         public let pid: Int
         /// `listening`, `polling`, `working` or `degraded`; `gone` where its session has ended.
         public let state: String
+        /// How it learns of rows: `listening`, `polling`, `paused`; nil where it has not said.
+        public let mode: String?
+        /// Rows in batches under way.
+        public let working: Int
+        /// Rows whose vector is there and waits for somebody's lock.
+        public let held: Int
+        /// Buckets of rows that it has claimed, of 1,024.
+        public let claimed: Int
         /// Pending rows that it knows of.
         public let inFlight: Int
         /// Rows it has embedded since it started.
@@ -34,6 +42,14 @@ public struct TableStatus: Sendable, Hashable, Encodable {
     public let pendingIsExact: Bool
     /// Rows charged with a failure since their daemons started.
     public let failed: Int
+    /// Rows that failed with the text they have, and will be tried again by themselves.
+    public let failing: Int
+    /// Rows that have used up their attempts with the text they have.
+    public let setAside: Int
+    /// Seconds until the next row that failed may be tried again; nil where none waits.
+    public let nextTryInSeconds: Double?
+    /// That the table is paused; nil where it is not.
+    public let paused: Pause?
     /// Seconds since a daemon first saw that rows were pending; nil while none is, or none has looked.
     public let pendingForSeconds: Double?
     /// When a daemon last embedded a row, ISO 8601 in UTC.
@@ -60,7 +76,10 @@ public struct TableStatus: Sendable, Hashable, Encodable {
         let counts = try await Counts.load(table, index: "backfilld_pending_\(table.watch)", on: connection)
         let (all, pending) = (counts.rows, counts.pending)
         let rows = try await connection.execute(
-            Statement("daemons of \(table.displayName)", SQLFile.statusDaemons, [.int4(table.watch)]))
+            Statement(
+                "daemons of \(table.displayName)", SQLFile.statusDaemons,
+                [.int4(table.watch), .int8(Int64(AdvisoryLock.claim))]))
+        let standing = try await LedgerStanding.load(table, on: connection)
         let daemons = try rows.map(Self.daemon)
         let ages = try rows.map { try $0.decode("pending_for", as: Double?.self) }.compactMap { $0 }
         let last = try rows.map { row in
@@ -70,7 +89,9 @@ public struct TableStatus: Sendable, Hashable, Encodable {
         return TableStatus(
             table: table.displayName, rows: all, rowsAreExact: counts.rowsAreExact, pending: pending,
             pendingIsExact: counts.pendingIsExact,
-            failed: connected.reduce(0) { $0 + $1.failed }, pendingForSeconds: pending == 0 ? nil : ages.max(),
+            failed: connected.reduce(0) { $0 + $1.failed }, failing: standing.failing,
+            setAside: standing.setAside, nextTryInSeconds: standing.next?.inSeconds, paused: standing.pause,
+            pendingForSeconds: pending == 0 ? nil : ages.max(),
             lastEmbeddedAt: last?.1, lastEmbeddedSecondsAgo: last?.0,
             rowsPerSecond: connected.reduce(0) { $0 + $1.rowsPerSecond }, daemons: daemons, embedded: all - pending,
             coverage: all == 0 ? 1 : Double(all - pending) / Double(all),
@@ -112,7 +133,8 @@ public struct TableStatus: Sendable, Hashable, Encodable {
     private static func daemon(_ row: Row) throws -> Daemon {
         Daemon(
             host: try row.decode("host"), pid: try row.decode("pid"),
-            state: try row.decode("connected") ? try row.decode("state") : "gone",
+            state: try row.decode("connected") ? try row.decode("state") : "gone", mode: try row.decode("mode"),
+            working: try row.decode("working"), held: try row.decode("held"), claimed: try row.decode("claimed"),
             inFlight: try row.decode("in_flight"), embedded: try row.decode("embedded"),
             failed: try row.decode("failed"), rowsPerSecond: try row.decode("rows_per_second"),
             lastError: try row.decode("last_error"))

@@ -28,8 +28,8 @@ public struct Waiting: Sendable {
         guard !keys.isEmpty else {
             let rows = try await connection.execute(
                 Statement(
-                    "wait for \(table.displayName)", SQLFile.fill(SQLFile.scanBacklog, table.fragments), [.int8(1)],
-                    prepared: true))
+                    "wait for \(table.displayName)", SQLFile.fill(SQLFile.waitBacklog, table.fragments), prepared: true)
+            )
             return Missing(pending: try rows.map { try $0.decode(0) })
         }
         let rows = try await connection.execute(

@@ -81,6 +81,14 @@ public enum TableProblem: Error, Sendable, Hashable {
     /// The index on the pending rows is not there or is invalid.
     case indexMissing(table: String, index: String, state: String)
 
+    /// Whether other vectors belong into the column now than those that are configured.
+    var isAnotherIdentity: Bool {
+        switch self {
+        case .identityDiffers, .recipeDiffers, .superseded: true
+        default: false
+        }
+    }
+
     /// A short stable name of the case, for programs.
     public var code: String {
         switch self {

@@ -21,6 +21,9 @@ extension WatchedTable {
             "vector_hash": vectorHash,
             "walked_row": walkedRow,
             "source": source.sql(alias: "t"),
+            "unpaused": unpaused,
+            "due": due,
+            "stands": stands,
         ]
     }
 
@@ -69,6 +72,58 @@ extension WatchedTable {
                     AND (g.tgtype OPERATOR(pg_catalog.&) 16::pg_catalog.int2) OPERATOR(pg_catalog.<>) 0
                     AND pg_catalog.strpos(g.tgname::pg_catalog.text, 'backfilld_') OPERATOR(pg_catalog.=) 0))
             """
+    }
+
+    /// That nobody has paused the table: looked up once a statement.
+    ///
+    /// A watch that is gone is not paused: its daemon is to find rows, and to learn at the write that it is superseded.
+    private var unpaused: String {
+        guard hasLedger else { return "true" }
+        return """
+            NOT EXISTS (
+                SELECT FROM backfilld.watch AS p
+                WHERE p.id OPERATOR(pg_catalog.=) \(watch) AND p.paused_at IS NOT NULL)
+            """
+    }
+
+    /// That no entry of the ledger keeps a row back.
+    ///
+    /// Two questions: whether anything is kept back at all, asked once a statement, and whether this row is, one look
+    /// into the ledger's index. Where the ledger is empty, as it is nearly always, the second is never asked. As part of
+    /// a NOT (… AND …) neither can become a join: of an anti join the planner may make a merge join, which sorts the
+    /// whole backlog for the first row, and of NOT IN, where the ledger outgrows work_mem, a pass over the ledger for
+    /// each row. This way a row costs the same whatever the statistics say. The hash of the text, which has to be
+    /// fetched for it, is only worked out for rows that have an entry. IS TRUE hides a condition from the other index, which
+    /// a plan that was made while the ledger was empty would go through for each row.
+    private var due: String {
+        guard hasLedger else { return "true" }
+        let key = "t.\(quoteIdentifier(spec.key))::pg_catalog.text COLLATE pg_catalog.\"C\""
+        return """
+            NOT (
+                (SELECT EXISTS (
+                    SELECT FROM backfilld.failure AS f
+                    WHERE f.watch OPERATOR(pg_catalog.=) \(watch) AND f.next_try OPERATOR(pg_catalog.>) pg_catalog.now()))
+                AND EXISTS (
+                    SELECT FROM backfilld.failure AS f
+                    WHERE f.key_hash OPERATOR(pg_catalog.=) pg_catalog.hashtextextended(\(key), 0)
+                        AND (f.watch OPERATOR(pg_catalog.=) \(watch)) IS TRUE
+                        AND f.key OPERATOR(pg_catalog.=) \(key)
+                        AND (f.next_try OPERATOR(pg_catalog.>) pg_catalog.now()) IS TRUE
+                        AND (f.source IS NULL OR f.source OPERATOR(pg_catalog.=) \(source.sql(alias: "t")))))
+            """
+    }
+
+    /// That the row of an entry `f` of the ledger is pending with the text that it failed with.
+    ///
+    /// A scalar subquery stays one, and finds each row by its key.
+    private var stands: String {
+        """
+        COALESCE((
+            SELECT true FROM \(quotedRelation) AS t
+            WHERE t.\(quoteIdentifier(spec.key)) \(keyEquality) f.key::\(keyType) AND \(pending)
+                AND (f.source IS NULL OR f.source OPERATOR(pg_catalog.=) \(source.sql(alias: "t")))
+            LIMIT 1), false)
+        """
     }
 
     /// The vector with the number `l.number` in the parameter `$3` of a write.

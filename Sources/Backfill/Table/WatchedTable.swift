@@ -69,6 +69,9 @@ public struct WatchedTable: Sendable, Hashable {
     /// Which state of `backfilld.watch` this is. It goes up whenever what is written into the column changes, and a
     /// write of an older state is not carried out.
     public let generation: Int32
+    /// Whether failures and pauses of the table are about this embedding column: those of the column that is in use are.
+    /// What a reembed fills or counts beside it has rows of its own that fail, and is not stopped half way by a pause.
+    private(set) var hasLedger = true
     /// The query that has a row as long as this table may be written.
     private(set) var license: String
 
@@ -154,5 +157,6 @@ public struct WatchedTable: Sendable, Hashable {
         self.dimension = dimension
         self.identity = identity
         self.license = license
+        hasLedger = false
     }
 }

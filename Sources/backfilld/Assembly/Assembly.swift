@@ -60,6 +60,7 @@ extension Settings {
         pipeline.inFlight = batch.inFlight
         pipeline.backlogRows = max(batch.rows, pipeline.backlogRows)
         pipeline.textBytes = textBytes
+        pipeline.rowsPerSecond = rowsPerSecond
         pipeline.retry = RetrySettings(first: retry.first, longest: retry.longest, attempts: retry.attempts)
         return pipeline
     }

@@ -44,6 +44,10 @@ struct BackfillCommand: AsyncParsableCommand {
             let tables = try await assembly.watchedTables(of: identity, on: connection)
             let pool = assembly.pool()
             for table in tables {
+                if let pause = try await LedgerStanding.load(table, on: connection).pause {
+                    complain("backfilld: \(table.displayName) is paused \(pause.line); to go on: backfilld resume")
+                    if embedder != nil { throw Failure.temporary }
+                }
                 if let embedder {
                     summaries.append(try await fill(table, assembly, embedder, pool, on: connection))
                 } else {
@@ -77,8 +81,14 @@ struct BackfillCommand: AsyncParsableCommand {
         let bar = ProgressBar(
             title: table.displayName, total: min(pending, limit ?? pending), to: json ? STDERR_FILENO : STDOUT_FILENO)
         let began = ContinuousClock.now
-        let drain = Drain(table: table, embedder: embedder, pool: pool, settings: pipeline)
-        let result = try await drain.run { bar.show($0.processed) }
+        let drain = Drain(
+            table: table, embedder: embedder, sessions: assembly.sessions, pool: pool, settings: pipeline)
+        var result = try await drain.run { bar.show($0.processed) }
+        // Those that failed earlier and are not due are without a vector as well.
+        for row in try await FailedRow.load(table, limit: 10_000, on: connection)
+        where result.failed[RowKey(row.key)] == nil {
+            result.failed[RowKey(row.key)] = "\(row.reason) (\(row.prospect))"
+        }
         let summary = Summary(table: table.displayName, result: result, took: .now - began)
         bar.finish(summary.line)
         for failed in summary.failed.prefix(1000) { complain("failed: \(failed.key): \(failed.reason)") }

@@ -67,17 +67,39 @@ struct ExplainCommand: AsyncParsableCommand {
             "source     \(hash) (hash of \(table.baseColumns.joined(separator: ", ")))",
         ]
         if row.isPending {
-            let isWatched = status.daemons.contains { $0.state != "gone" }
             lines.append(
                 "pending    yes: column \(table.spec.embedding) is NULL, so the row is new, or its text changed"
-                    + (isWatched ? "; a daemon will take it" : "; no daemon is connected to take it"))
+                    + prospect(row, status))
         } else {
             lines.append(
                 "pending    no: \(row.dimension ?? 0) dimensions are there, of length "
                     + "\(Double(Int((row.norm ?? 0) * 1000)) / 1000)")
         }
+        if let failure = row.failure {
+            lines.append(
+                "failed     \(failure.attempts.grouped) times with this text, from \(failure.firstAt) to "
+                    + "\(failure.lastAt): \(failure.reason)")
+            lines.append(
+                "next try   \(failure.isSetAside ? "set aside: none, until its text changes or" : "\(failure.prospect); at once:") "
+                    + "backfilld failures retry \(row.key)")
+        }
+        if !row.claimedBy.isEmpty {
+            lines.append("claimed    by \(row.claimedBy.map(\.description).joined(separator: " and by "))")
+        }
+        if let paused = row.paused { lines.append("paused     \(paused.line); to go on: backfilld resume") }
         lines.append("last write " + (row.lastWrite ?? "not known: the server does not keep track_commit_timestamp"))
         if let last = status.lastEmbeddedAt { lines.append("table      last embedded a row at \(last)") }
         return lines.joined(separator: "\n")
+    }
+
+    /// What becomes of a pending row next.
+    private static func prospect(_ row: RowExplanation, _ status: TableStatus) -> String {
+        if row.paused != nil { return "; the table is paused" }
+        if row.failure?.isSetAside ?? false { return "; it is set aside" }
+        guard status.daemons.contains(where: { $0.state != "gone" }) else {
+            return "; no daemon is connected to take it"
+        }
+        if row.failure != nil { return "; it waits for another try" }
+        return row.claimedBy.isEmpty ? "; a daemon will take it" : "; a daemon has claimed rows of its bucket"
     }
 }

@@ -49,20 +49,28 @@ struct StatusCommand: AsyncParsableCommand {
                 + " (\(percent / 10).\(percent % 10) %)",
             "  pending    \(about(status.pendingIsExact))\(status.pending.grouped)"
                 + (status.pendingForSeconds.map { ", for \(Vitals.span(.seconds($0)))" } ?? ""),
-            "  failed     \(status.failed.grouped)",
+            "  failing    \(status.failing.grouped)"
+                + (status.nextTryInSeconds.map { ", the next is tried again in \(Vitals.span(.seconds($0)))" } ?? ""),
+            "  set aside  \(status.setAside.grouped)" + (status.setAside > 0 ? ": see backfilld failures" : ""),
             "  last       "
                 + (status.lastEmbeddedAt.map { at in
                     "\(at) (\(Vitals.span(.seconds(status.lastEmbeddedSecondsAgo ?? 0))) ago)"
                 } ?? "not known: no daemon has told yet"),
             "  rate       \(Int(status.rowsPerSecond).grouped) rows/s",
         ]
+        if let paused = status.paused { lines.append("  paused     \(paused.line); to go on: backfilld resume") }
         if let reembed = status.reembed { lines.append("  reembed    \(reembed.line)") }
         if status.daemons.isEmpty {
             lines.append("  daemons    none has told of itself; start one: systemctl start backfilld")
         }
         for (index, daemon) in status.daemons.enumerated() {
             var line = (index == 0 ? "  daemons    " : "             ") + "\(daemon.host), process \(daemon.pid): "
-            line += "\(daemon.state), \(daemon.embedded.grouped) embedded"
+            line += daemon.state
+            if let mode = daemon.mode, mode != daemon.state, daemon.state != "gone" { line += " (\(mode))" }
+            line += ", \(daemon.embedded.grouped) embedded"
+            if daemon.working > 0, daemon.state != "gone" { line += ", at work on \(daemon.working.grouped)" }
+            if daemon.held > 0, daemon.state != "gone" { line += ", \(daemon.held.grouped) held" }
+            if daemon.claimed > 0 { line += ", \(daemon.claimed.grouped) of 1,024 buckets claimed" }
             if daemon.failed > 0 { line += ", \(daemon.failed.grouped) failures" }
             if let error = daemon.lastError { line += "; \(error)" }
             lines.append(line)

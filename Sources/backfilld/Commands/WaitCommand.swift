@@ -60,7 +60,8 @@ struct WaitCommand: AsyncParsableCommand {
             }
             if missing.isEmpty { return }
             guard ContinuousClock.now < end else {
-                complain("backfilld: \(Self.text(missing, table, timeout, isAll: keys.isEmpty))")
+                let standing = try await LedgerStanding.load(table, on: connection)
+                complain("backfilld: \(Self.text(missing, table, timeout, standing, isAll: keys.isEmpty))")
                 throw Failure.temporary
             }
             // Soon after an insert often, since the row is done in no time; a long wait is worth a query a second.
@@ -69,9 +70,9 @@ struct WaitCommand: AsyncParsableCommand {
         }
     }
 
-    private static func text(_ missing: Waiting.Missing, _ table: WatchedTable, _ timeout: String, isAll: Bool)
-        -> String
-    {
+    private static func text(
+        _ missing: Waiting.Missing, _ table: WatchedTable, _ timeout: String, _ standing: LedgerStanding, isAll: Bool
+    ) -> String {
         var parts: [String] = []
         if !missing.pending.isEmpty {
             let among = isAll ? "rows are not embedded, among them" : "not embedded:"
@@ -79,6 +80,12 @@ struct WaitCommand: AsyncParsableCommand {
         }
         if !missing.absent.isEmpty { parts.append("no such row: \(missing.absent.joined(separator: ", "))") }
         return "\(table.displayName): \(parts.joined(separator: "; ")) after \(timeout)."
-            + (missing.pending.isEmpty ? "" : " Is a daemon running? backfilld status")
+            + (missing.pending.isEmpty ? "" : " \(hint(standing))")
+    }
+
+    private static func hint(_ standing: LedgerStanding) -> String {
+        if standing.pause != nil { return "The table is paused: backfilld resume" }
+        if standing.failing + standing.setAside > 0 { return "Rows have failed: backfilld failures" }
+        return "Is a daemon running? backfilld status"
     }
 }

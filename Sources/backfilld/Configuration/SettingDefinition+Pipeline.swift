@@ -63,6 +63,13 @@ extension SettingDefinition {
                 and counted as cut.
                 """),
         SettingDefinition(
+            key: "limits.rowsPerSecond", kind: .number(1...1_000_000), defaultText: nil,
+            documentation: """
+                The most rows that are embedded in a second, all tables together, so that a great backlog leaves the \
+                server time for others. Without it, as many as go.
+                """,
+            changesLive: true),
+        SettingDefinition(
             key: "retry.first", kind: .duration(.milliseconds(10) ... .seconds(3_600)), defaultText: "5s",
             documentation: """
                 How long a failed batch waits before it is tried again. Every further time it waits longer.

@@ -90,6 +90,7 @@ struct SettingsDraft {
             listen: .init(heartbeat: duration("listen.heartbeat"), deadline: duration("listen.deadline")),
             notify: Settings.Notify(rawValue: text("notify")) ?? .ids,
             textBytes: number("limits.textBytes"),
+            rowsPerSecond: values["limits.rowsPerSecond"].map { _ in number("limits.rowsPerSecond") },
             retry: .init(
                 first: duration("retry.first"), longest: duration("retry.longest"), attempts: number("retry.attempts")),
             log: .init(

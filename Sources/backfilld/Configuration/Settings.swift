@@ -103,6 +103,8 @@ struct Settings: Sendable {
     var notify: Notify
     /// The longest text of a row, in bytes.
     var textBytes: Int
+    /// The most rows that are embedded in a second; nil for no ceiling.
+    var rowsPerSecond: Int?
     var retry: Retry
     var log: Log
     /// How long a stop waits for batches on their way.

@@ -32,6 +32,7 @@ final class Chronicle: Sendable {
         switch event {
         case .listener(let event): tell(event)
         case .table(let table, let event, _): tell(event, of: table)
+        case .stage: break
         }
     }
 
@@ -53,7 +54,7 @@ final class Chronicle: Sendable {
             guard isNew else { return }
             let name = names[watch] ?? "table \(watch)"
             logger.warning("\(name): cannot look for pending rows: \(text)", metadata: ["table": "\(name)"])
-        case .wakeup, .pending, .heartbeat: break
+        case .opened, .wakeup, .pending, .heartbeat: break
         }
     }
 
@@ -103,10 +104,13 @@ final class Chronicle: Sendable {
             write(state.withLock { $0.tables[table.watch, default: Table()].lines.flush() }, name)
         case .setAside(let key, let reason):
             logger.error(
-                "\(name): row \(key) set aside: \(reason). It is tried again now and then, and when its text changes",
+                """
+                \(name): row \(key) set aside: \(reason). It is tried again when its text changes, or after \
+                "backfilld failures retry"
+                """,
                 metadata: ["table": "\(name)", "key": "\(key)"])
         // The daemon ends with it, and the service says so.
-        case .trouble(is TableProblem): break
+        case .trouble(TableProblem.superseded): break
         case .trouble(let error):
             let text = Failure.message(for: error)
             let isNew = state.withLock { state in
@@ -114,7 +118,10 @@ final class Chronicle: Sendable {
                 defer { state.tables[table.watch, default: Table()].trouble = (text, since) }
                 return state.tables[table.watch]?.trouble?.text != text
             }
-            let message: Logger.Message = "\(name): \(text) Nothing is lost; it is tried again"
+            let cure =
+                error is TableProblem
+                ? "It is looked at again with each heartbeat" : "Nothing is lost; it is tried again"
+            let message: Logger.Message = "\(name): \(text) \(cure)"
             logger.log(level: isNew ? .warning : .debug, message, metadata: ["table": "\(name)"])
         case .recovered:
             let since = state.withLock { $0.tables[table.watch]?.trouble.take()?.since }
@@ -124,6 +131,15 @@ final class Chronicle: Sendable {
             guard found > 0 else { return }
             logger.debug(
                 "\(name): found \(isAll ? "" : "over ")\(found.grouped) pending rows", metadata: ["table": "\(name)"])
+        case .limited(let wait):
+            let span = wait.map { " for \(Vitals.span($0))" } ?? ""
+            logger.info(
+                "\(name): the embedder asks for fewer requests; waiting\(span). No row is charged for it",
+                metadata: ["table": "\(name)"])
+        case .contended(let rows):
+            logger.debug("\(name): \(rows.grouped) rows are another daemon's", metadata: ["table": "\(name)"])
+        case .table:
+            logger.notice("\(name): the table changed; going on with it as it is now", metadata: ["table": "\(name)"])
         case .progress, .parked: break
         }
     }

@@ -38,6 +38,7 @@ final class Supervision: Sendable {
             } else {
                 loop.progress("\(condition.working) rows under way")
             }
+        case .stage: return
         }
         changed.yield()
     }

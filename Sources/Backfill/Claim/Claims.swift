@@ -1,0 +1,194 @@
+import PostgresClient
+
+/// Which rows this daemon has to itself: advisory locks of its session, one for each bucket of keys (ADR 0009).
+///
+/// A claim costs no write and no lock on a user's row, and goes with the session of a daemon that dies. Locks of a session
+/// are re-entrant, so what is held is remembered here. A claim that was lost with its session is no reason to stop: what is
+/// under way is finished and written under the guard; only work may be done twice then.
+public actor Claims: Gated {
+    package var gate: Gate<CheckedContinuation<Void, any Error>> = Gate(places: 1)
+
+    /// What became of an attempt to claim rows.
+    struct Attempt: Sendable, Hashable {
+        /// These are ours until they are released.
+        var claimed: [RowKey] = []
+        /// These are a peer's at the moment.
+        var taken: [RowKey] = []
+        /// For these there is no room in our share of the server's locks until others are released.
+        var left: [RowKey] = []
+    }
+
+    private enum Session {
+        case none
+        /// No lock of a session can be relied on: a transaction pooler is in between.
+        case lockless
+        case open(PostgresConnection)
+    }
+
+    private var session = Session.none
+    /// The server process of the last session.
+    private var backend: Int32?
+    private(set) var share = ClaimShare(room: 0, daemons: 1)
+    /// The locks that the session has.
+    private var held: Set<Int32> = []
+    /// The rows that they are held for: those in flight, and those that wait for somebody's lock.
+    private var working = Holdings()
+    private var kept = Holdings()
+    /// Counts the sessions.
+    private var epoch = 0
+
+    private static let deadline = Duration.seconds(10)
+
+    /// Claims nothing until there is a session.
+    public init() {}
+
+    // MARK: The session
+
+    /// From now on claims are locks of this session; those of the one before went with it.
+    ///
+    /// - Throws: ``PostgresError``; `CancellationError`.
+    public func attach(_ connection: PostgresConnection) async throws {
+        change(to: .none)
+        // The server may not have noticed yet that the session before is gone, and keep its locks from everybody.
+        if let backend { try await evict(backend, holding: AdvisoryLock.presence, on: connection) }
+        backend = await connection.backendPID
+        try await connection.execute(
+            Statement("count in as a daemon", SQLFile.claimPresence, [.int4(AdvisoryLock.presence)]),
+            deadline: Self.deadline)
+        try await count(on: connection)
+        change(to: .open(connection))
+    }
+
+    /// The session is gone.
+    public func detach() { change(to: .none) }
+
+    /// Everything is ours without a lock: somebody else sees to it that there is one daemon a table.
+    public func withoutLocks() { change(to: .lockless) }
+
+    private func change(to session: Session) {
+        (held, working, kept) = ([], Holdings(), Holdings())
+        epoch += 1
+        self.session = session
+    }
+
+    /// Counts the daemons again.
+    func refresh() async throws {
+        guard case .open(let connection) = session else { return }
+        try await count(on: connection)
+    }
+
+    private func count(on connection: PostgresConnection) async throws {
+        let answer = try await connection.execute(
+            Statement("count the daemons", SQLFile.claimRoom, [.int4(AdvisoryLock.presence)], prepared: true),
+            deadline: Self.deadline)[0]
+        share = ClaimShare(room: try answer.decode("room"), daemons: max(try answer.decode("daemons"), 1))
+    }
+
+    // MARK: Claiming
+
+    /// Claims rows of a table, as many as there is room for.
+    ///
+    /// - Throws: ``PostgresError`` where the session fails, ``ClaimError`` where there is none; `CancellationError`.
+    func claim(_ keys: [RowKey], of watch: Int32) async throws -> Attempt {
+        try await enter()
+        defer { leave() }
+        guard case .open(let connection) = session else {
+            if case .lockless = session { return Attempt(claimed: keys) }
+            throw ClaimError.noSession
+        }
+        let byLock = Dictionary(grouping: keys) { Self.lock(of: $0, watch) }
+        let wanted = byLock.keys.filter { !held.contains($0) }
+        let tried = wanted.prefix(max(share.locks - held.count, 0))
+        let epoch = epoch
+        var taken: Set<Int32> = []
+        if !tried.isEmpty {
+            let answers = try await connection.execute(
+                Statement(
+                    "claim rows", SQLFile.claimLock, [.int4(AdvisoryLock.claim), Self.array(Array(tried))],
+                    prepared: true), deadline: Self.deadline)
+            for answer in answers where try !answer.decode(1, as: Bool.self) { taken.insert(try answer.decode(0)) }
+        }
+        let left = Set(wanted.dropFirst(tried.count))
+        var attempt = Attempt()
+        for (lock, keys) in byLock {
+            if left.contains(lock) {
+                attempt.left += keys
+            } else if taken.contains(lock) {
+                attempt.taken += keys
+            } else {
+                attempt.claimed += keys
+                // A session that was lost meanwhile took its locks with it: these rows are begun without.
+                guard epoch == self.epoch else { continue }
+                held.insert(lock)
+                working.rows[lock, default: []].formUnion(keys)
+            }
+        }
+        return attempt
+    }
+
+    /// Gives rows back, but keeps some of them, as far as half of our share goes: their vectors are here and only wait to be
+    /// written, and a peer that took them would compute them again.
+    func release(_ keys: [RowKey], of watch: Int32, keeping waiting: [RowKey] = []) async {
+        for key in waiting {
+            let lock = Self.lock(of: key, watch)
+            guard working.rows[lock]?.contains(key) == true else { continue }
+            let isFull = kept.rows.count >= share.locks / 2
+            if !isFull || kept.has(lock) { kept.rows[lock, default: []].insert(key) }
+        }
+        let locks = keys.map { Self.lock(of: $0, watch) }
+        for (key, lock) in zip(keys, locks) { working.remove(key, lock) }
+        await unlockInTurn(Set(locks))
+    }
+
+    /// Gives rows back that were kept.
+    func drop(_ keys: [RowKey], of watch: Int32) async {
+        let locks = keys.map { Self.lock(of: $0, watch) }
+        for (key, lock) in zip(keys, locks) { kept.remove(key, lock) }
+        await unlockInTurn(Set(locks))
+    }
+
+    /// Behind attempts under way, so that a lock that one of them counts on stays; and for a task that is cancelled too.
+    private func unlockInTurn(_ locks: Set<Int32>) async {
+        await Task { await self.unlock(locks) }.value
+    }
+
+    /// Unlocks those of these that are held for no row any more.
+    private func unlock(_ locks: Set<Int32>) async {
+        guard (try? await enter()) != nil else { return }
+        defer { leave() }
+        let free = locks.filter { held.contains($0) && !working.has($0) && !kept.has($0) }
+        guard !free.isEmpty, case .open(let connection) = session else { return }
+        held.subtract(free)
+        // One that can't be given back goes with its session, which is lost then.
+        _ = try? await connection.execute(
+            Statement(
+                "release rows", SQLFile.claimUnlock, [.int4(AdvisoryLock.claim), Self.array(Array(free))],
+                prepared: true), deadline: Self.deadline)
+    }
+
+    private static func lock(of key: RowKey, _ watch: Int32) -> Int32 { watch &* RowKey.buckets &+ key.bucket }
+
+    private static func array(_ locks: [Int32]) -> PostgresValue {
+        .array(locks.map { .int4($0) }, of: .int4, as: .init(rawValue: 1007))
+    }
+}
+
+/// The rows that locks are held for.
+private struct Holdings {
+    var rows: [Int32: Set<RowKey>] = [:]
+
+    func has(_ lock: Int32) -> Bool { rows[lock] != nil }
+
+    mutating func remove(_ key: RowKey, _ lock: Int32) {
+        rows[lock]?.remove(key)
+        if rows[lock]?.isEmpty == true { rows[lock] = nil }
+    }
+}
+
+/// Why rows could not be claimed.
+enum ClaimError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The daemon's session is being made anew.
+    case noSession
+
+    var description: String { "there is no session to claim rows with at the moment" }
+}

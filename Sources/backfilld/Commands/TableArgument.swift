@@ -1,0 +1,23 @@
+import ArgumentParser
+import Backfill
+import PostgresClient
+
+/// A table as an argument of its own, for commands that are about tables: one of those configured, or all of them.
+struct TableArgument: ParsableArguments {
+    @Argument(help: ArgumentHelp("The table; without it all that are configured.", valueName: "table"))
+    var name: String?
+
+    /// The settings, with the table that is named here, or by --table.
+    func settings(_ options: SettingOptions) throws(ExitCode) -> Settings {
+        try options.settings { commandLine in commandLine.add("table.name", name) }
+    }
+}
+
+extension Assembly {
+    /// The tables as they are in the database, whatever embedder is configured.
+    func watchedTables(on connection: PostgresConnection) async throws -> [WatchedTable] {
+        var watched: [WatchedTable] = []
+        for table in tables { watched.append(try await WatchedTable.load(table, identity: nil, on: connection)) }
+        return watched
+    }
+}
