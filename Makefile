@@ -16,7 +16,7 @@ config := $(SYSCONFDIR)/backfilld/backfilld.toml
 tokenizers := $(or $(BACKFILLD_CACHE),/var/cache/backfilld)/tokenizers-0.23.3
 
 .DEFAULT_GOAL := help
-.PHONY: help tools build model demo test unit bench lint format install uninstall clean
+.PHONY: help tools build model demo test unit model-check bench lint format install uninstall clean
 
 help:
 	@printf '%s\n' \
@@ -35,7 +35,8 @@ help:
 	  'Work on it:' \
 	  '  make unit        the tests that need no server' \
 	  '  make unit SWIFT_FLAGS="--filter Debouncer"' \
-	  '  make lint        what the formatter would change; make format changes it' \
+	  '  make model-check the handshake between writers and daemons, every state of it, with spin' \
+  '  make lint        what the formatter would change; make format changes it' \
 	  '  make bench       the benchmarks, with the numbers they are held to' \
 	  '  make tools       what build, tests and demonstration need; clean removes what was built'
 
@@ -59,6 +60,7 @@ test: export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH ?= 8
 test:
 	@scripts/install-tools test
 	@scripts/fetch-model
+	@scripts/check-model
 	swift build --build-tests
 	PYTHONPATH='$(tokenizers)' swift test --skip-build --filter '^SentenceEncoderTests\.' $(SWIFT_FLAGS)
 	swift test --skip-build --skip '^(IntegrationTests|SentenceEncoderTests)\.' $(SWIFT_FLAGS)
@@ -71,6 +73,10 @@ unit:
 	@scripts/install-tools build model
 	@scripts/fetch-model
 	PYTHONPATH='$(tokenizers)' swift test --skip '^(IntegrationTests|PostgresClientTests|TestSupportTests)\.' $(SWIFT_FLAGS)
+
+model-check:
+	@scripts/install-tools test
+	@scripts/check-model
 
 bench:
 	@scripts/install-tools
