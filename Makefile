@@ -35,8 +35,8 @@ help:
 	  'Work on it:' \
 	  '  make unit        the tests that need no server' \
 	  '  make unit SWIFT_FLAGS="--filter Debouncer"' \
-	  '  make model-check the handshake between writers and daemons, every state of it, with spin' \
-  '  make lint        what the formatter would change; make format changes it' \
+	  '  make model-check  every state of the handshake between writers and daemons, with spin' \
+	  '  make lint        what the formatter would change; make format changes it' \
 	  '  make bench       the benchmarks, with the numbers they are held to' \
 	  '  make tools       what build, tests and demonstration need; clean removes what was built'
 
