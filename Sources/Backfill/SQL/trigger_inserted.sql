@@ -4,6 +4,12 @@ DECLARE
     pending pg_catalog.int8;
     keys pg_catalog.text;
 BEGIN
+    -- Somebody polls the table, or is about to, and will not leave before we end: X first, then K, as nothing but a CASE
+    -- guarantees. Neither is waited for. It comes before any look at the rows, which would cost as much as the rest.
+    IF (CASE WHEN pg_catalog.pg_try_advisory_xact_lock_shared({skipped}, {watch})
+        THEN NOT pg_catalog.pg_try_advisory_xact_lock_shared({polling}, {watch}) ELSE false END) THEN
+        RETURN NULL;
+    END IF;
     BEGIN
         SELECT pg_catalog.count(*), pg_catalog.string_agg(pg_catalog.to_json(p.key)::pg_catalog.text, ',')
         INTO pending, keys

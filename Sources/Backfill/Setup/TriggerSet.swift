@@ -41,6 +41,7 @@ struct TriggerSet: Sendable, Hashable {
         let base = shape.baseColumns(of: spec.recipe)
         let values = [
             "watch": String(watch), "key": quoteIdentifier(spec.key), "embedding": quoteIdentifier(spec.embedding),
+            "polling": String(AdvisoryLock.polling), "skipped": String(AdvisoryLock.skipped),
         ]
         let everywhere = [(shape.relation, shape.name)] + shape.partitions.map { ($0.relation, $0.name) }
         var functions: [Function] = []
