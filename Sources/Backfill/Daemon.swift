@@ -20,6 +20,7 @@ public struct Daemon: Sendable {
     private let watched: WatchedTables
     private let claims = Claims()
     private let locks: PollingLocks
+    private let leases: [Int32: TableLease]
     private let ceiling: Ceiling
     private let bulletin: Bulletin
     private let activity: Activity
@@ -62,6 +63,12 @@ public struct Daemon: Sendable {
                 }
                 return (table.watch, pipeline)
             })
+        leases = Dictionary(
+            uniqueKeysWithValues: tables.map { table in
+                let lease = TableLease(
+                    watch: table.watch, pool: pool, daemon: name, heartbeat: listener.heartbeat)
+                return (table.watch, lease)
+            })
         self.pool = pool
         activity = Activity(daemon: name, pool: pool)
         heartbeat = listener.heartbeat
@@ -90,6 +97,7 @@ public struct Daemon: Sendable {
             service.cancelAll()
         }
         await locks.close()
+        if vitals.hearing == .deaf { for lease in leases.values { await lease.release() } }
         if !Task.isCancelled, vitals.isReady { _ = await note(vitals.tables) }
     }
 
@@ -122,8 +130,9 @@ public struct Daemon: Sendable {
             return
         case .listening(let isEcho, _):
             bulletin.note(event)
-            for pipeline in pipelines.values {
+            for (slot, pipeline) in pipelines {
                 await pipeline.resume(hears: isEcho)
+                if !isEcho { await pipeline.standBy(!(leases[slot]?.hold() ?? true)) }
                 await pipeline.look()
             }
             return
@@ -141,9 +150,14 @@ public struct Daemon: Sendable {
             await pool.discardIdle()
         case .heartbeat:
             try await claims.refresh()
-            for pipeline in pipelines.values { await pipeline.heartbeat() }
+            let isDeaf = vitals.hearing == .deaf
+            for (slot, pipeline) in pipelines {
+                if isDeaf { await pipeline.standBy(!(leases[slot]?.hold() ?? true)) }
+                await pipeline.heartbeat()
+            }
         case .probeFailed(let watch, _):
             await pipelines[watched.slot(of: watch)]?.doubt()
+        case .queueFilling: break
         }
         bulletin.note(event)
     }

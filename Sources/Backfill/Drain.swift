@@ -51,7 +51,7 @@ public struct Drain: Sendable {
     public func run(_ progress: @escaping @Sendable (Result) -> Void) async throws -> Result {
         let session = try await sessions?.open()
         defer { Task { await session?.close() } }
-        if let session { try await claims.attach(session) } else { await claims.withoutLocks() }
+        if let session, !session.isPooled { try await claims.attach(session) } else { await claims.withoutLocks() }
         let ended = Signal()
         let state = DrainState()
         let settings = settings

@@ -41,6 +41,9 @@ enum SQLFile {
     static let advisoryLock = String(decoding: PackageResources.advisory_lock_sql, as: UTF8.self)
     static let advisoryTry = String(decoding: PackageResources.advisory_try_sql, as: UTF8.self)
     static let advisoryUnlock = String(decoding: PackageResources.advisory_unlock_sql, as: UTF8.self)
+    static let listenerHeartbeat = String(decoding: PackageResources.listener_heartbeat_sql, as: UTF8.self)
+    static let leaseTake = String(decoding: PackageResources.lease_take_sql, as: UTF8.self)
+    static let leaseRelease = String(decoding: PackageResources.lease_release_sql, as: UTF8.self)
     static let sessionPins = String(decoding: PackageResources.session_pins_sql, as: UTF8.self)
 
     /// Puts fragments of SQL, quoted already, in the place of `{name}`.

@@ -17,6 +17,11 @@ public actor PostgresConnection: Gated {
     /// The connection's own queue.
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
+    /// What each transaction begins with; nil for a session of our own.
+    nonisolated let frame: TransactionFrame?
+    /// Whether each transaction may run in another server process, with nothing kept from one to the next.
+    public nonisolated var isPooled: Bool { frame != nil }
+
     var link: Link?
     /// Why the session ended; nil while it is there.
     public internal(set) var failure: PostgresError?
@@ -41,16 +46,18 @@ public actor PostgresConnection: Gated {
     /// - Parameters:
     ///   - options: Where and how.
     ///   - deadline: For the whole attempt, over all hosts of a list.
+    ///   - frame: What each transaction begins with, where a pooler hands out a server process for one at a time.
     /// - Throws: ``PostgresError`` with code `connectionFailed`, `deadlineExceeded` or `misuse`; `CancellationError`.
-    public static func connect(_ options: ConnectionOptions, deadline: Duration = .seconds(10)) async throws
-        -> PostgresConnection
-    {
-        let connection = PostgresConnection()
+    public static func connect(
+        _ options: ConnectionOptions, deadline: Duration = .seconds(10), frame: TransactionFrame? = nil
+    ) async throws -> PostgresConnection {
+        let connection = PostgresConnection(frame: frame)
         try await connection.open(options, deadline: deadline)
         return connection
     }
 
-    init() {
+    init(frame: TransactionFrame? = nil) {
+        self.frame = frame
         executor = QueueExecutor(label: "backfilld.postgres")
         (notifications, notified) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(16_384))
         timer = DispatchSource.makeTimerSource(queue: executor.queue)
@@ -96,11 +103,22 @@ public actor PostgresConnection: Gated {
     public func pipeline(_ statements: [Statement], deadline: Duration? = nil) async throws -> [Rows] {
         try await enter()
         defer { leave() }
-        return try await run(statements, deadline: deadline)
+        guard let frame, !statements.isEmpty else { return try await run(statements, deadline: deadline) }
+        do {
+            let rows = try await run(
+                frame.opening + statements + [TransactionFrame.commit], name: statements[0].name, deadline: deadline)
+            return Array(rows.dropFirst(frame.opening.count).dropLast())
+        } catch {
+            await rollBack()
+            throw error
+        }
     }
 
     /// Runs any number of statements given as one text, without parameters or results.
     public func script(_ sql: String, name: String, deadline: Duration? = nil) async throws {
+        if isPooled {
+            return try await transaction { try await $0.script(sql, name: name, deadline: deadline) }
+        }
         try await enter()
         defer { leave() }
         try await runScript(sql, name: name, deadline: deadline)
@@ -110,8 +128,12 @@ public actor PostgresConnection: Gated {
     public func transaction<T: Sendable>(_ body: @Sendable (Transaction) async throws -> T) async throws -> T {
         try await enter()
         defer { leave() }
-        try await runScript("BEGIN", name: "begin", deadline: nil)
         do {
+            if let frame {
+                try await run(frame.opening, deadline: nil)
+            } else {
+                try await runScript("BEGIN", name: "begin", deadline: nil)
+            }
             let value = try await body(Transaction(connection: self))
             // COMMIT of a transaction that an error has ended rolls back, and calls it success.
             if let pg = link?.pg, PQtransactionStatus(pg) == PQTRANS_INERROR {
@@ -122,13 +144,21 @@ public actor PostgresConnection: Gated {
             try await runScript("COMMIT", name: "commit", deadline: nil)
             return value
         } catch {
-            // In a task of its own: a cancelled task could not roll back.
-            await Task { try? await self.runScript("ROLLBACK", name: "rollback", deadline: .seconds(5)) }.value
+            await rollBack()
             throw error
         }
     }
 
-    func run(_ statements: [Statement], deadline: Duration?) async throws -> [Rows] {
+    /// Ends the transaction that something failed in, if there is one.
+    private func rollBack() async {
+        guard let pg = link?.pg, PQtransactionStatus(pg) != PQTRANS_IDLE else { return }
+        // In a task of its own: a cancelled task could not roll back.
+        await Task { try? await self.runScript("ROLLBACK", name: "rollback", deadline: .seconds(5)) }.value
+    }
+
+    /// - Parameter name: What the whole is called in errors; the first statement's name where that says it.
+    @discardableResult
+    func run(_ statements: [Statement], name: String? = nil, deadline: Duration?) async throws -> [Rows] {
         guard !statements.isEmpty else { return [] }
         for statement in statements where statement.parameters.count > Int(UInt16.max) {
             throw PostgresError(
@@ -136,7 +166,7 @@ public actor PostgresConnection: Gated {
                 statement: statement.name)
         }
         let messages = statements.flatMap(messages)
-        let name = statements[0].name
+        let name = name ?? statements[0].name
         let results = try await exchange(name, deadline: deadline) { pg in
             if messages.count > 1, PQenterPipelineMode(pg) == 0 { return false }
             guard messages.allSatisfy({ $0.send(to: pg) }) else { return false }
@@ -167,7 +197,7 @@ public actor PostgresConnection: Gated {
 
     /// What has to be sent for a statement: first its preparation, where this session has not seen it yet.
     private func messages(_ statement: Statement) -> [Message] {
-        guard statement.prepared else { return [Message(.query, statement)] }
+        guard statement.prepared, frame == nil else { return [Message(.query, statement)] }
         if let name = preparedNames[statement.sql] { return [Message(.execute(name), statement)] }
         preparedCount += 1
         let name = "backfilld_\(preparedCount)"

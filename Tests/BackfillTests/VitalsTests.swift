@@ -11,7 +11,7 @@ import Testing
     {
         PipelineCondition(
             waiting: waiting, working: working, held: held, failing: 0, setAside: setAside, isPolling: false,
-            isIdle: waiting + working == 0, trouble: nil)
+            isStandby: false, isIdle: waiting + working == 0, trouble: nil)
     }
 
     private func batch(_ rows: Int, failed: Int = 0, ms: Int = 38) -> PipelineEvent {

@@ -8,10 +8,12 @@ final class LabDaemon: Sendable {
     /// What is counted of its events.
     struct Told: Sendable {
         var listening = 0
+        var isPolling = false
         var lost: [String] = []
         var heartbeats = 0
         var wakeups = 0
         var probesFailed = 0
+        var queueWarnings = 0
         var scans = 0
         var batches = 0
         var written = 0
@@ -33,11 +35,14 @@ final class LabDaemon: Sendable {
     func hear(_ event: Daemon.Event) {
         state.withLock { told in
             switch event {
-            case .listener(.listening): told.listening += 1
+            case .listener(.listening(let isEcho, _)):
+                told.listening += 1
+                told.isPolling = !isEcho
             case .listener(.lost(let error, _)): told.lost.append("\(error)")
             case .listener(.heartbeat): told.heartbeats += 1
             case .listener(.wakeup): told.wakeups += 1
             case .listener(.probeFailed): told.probesFailed += 1
+            case .listener(.queueFilling): told.queueWarnings += 1
             case .listener(.pending), .listener(.opened), .stage: break
             case .table(_, let event, let condition):
                 told.mostHeld = max(told.mostHeld, condition.held)
@@ -88,6 +93,8 @@ struct LabSettings: Sendable {
     var pipeline = PipelineSettings()
     var listener = ListenerSettings()
     var conninfo: String?
+    /// Instead of a factory for `conninfo` alone.
+    var sessions: SessionFactory?
     var connections = 4
 
     init(heartbeat: Duration = .seconds(1), retry: RetrySettings? = nil) {
@@ -120,7 +127,8 @@ extension Lab {
         _ settings: LabSettings, readyFirst: Bool, isolation: isolated (any Actor)? = #isolation,
         _ body: (LabDaemon) async throws -> Void
     ) async throws {
-        let sessions = SessionFactory(ConnectionOptions(conninfo: settings.conninfo ?? database.conninfo))
+        let sessions =
+            settings.sessions ?? SessionFactory(ConnectionOptions(conninfo: settings.conninfo ?? database.conninfo))
         let connection = try await sessions.open()
         var watched: [WatchedTable] = []
         for table in tables {

@@ -14,8 +14,21 @@ actor Clusters {
         return try await server.value
     }
 
-    /// A new folder of the user postgres with a fresh cluster in `data`.
-    func makeDirectory(_ flavour: PostgresServer.Flavour) async throws -> String {
+    /// A new folder of the user postgres with a cluster in `data`: a fresh one, or a standby's copy of another.
+    func makeDirectory(_ flavour: PostgresServer.Flavour, copyOf primary: PostgresServer? = nil) async throws -> String
+    {
+        if let primary {
+            let directory = try PostgresUser.makeFolder()
+            let backup = try PostgresUser.start(
+                flavour.binDirectory() + "/pg_basebackup",
+                [
+                    "--dbname=\(primary.conninfo())", "--pgdata=\(directory)/data", "--write-recovery-conf",
+                    "--checkpoint=fast", "--no-sync",
+                ])
+            let result = try await backup.completed(within: .seconds(60))
+            guard result.exit == .code(0) else { throw ClusterFailure(what: "pg_basebackup", result: result) }
+            return directory
+        }
         let template = templates[flavour] ?? Task { try await Self.makeTemplate(flavour) }
         templates[flavour] = template
         let directory = try PostgresUser.makeFolder()
@@ -80,6 +93,21 @@ enum PostgresUser {
         let command = prefix + [executable] + arguments
         return try RunningProcess(
             command[0], Array(command.dropFirst()), environment: environment, directory: "/", endSignal: endSignal)
+    }
+
+    /// Starts a server that alone sees a disk of this size: in a mount namespace, so that the disk goes with it. For
+    /// root only.
+    static func start(
+        _ executable: String, _ arguments: [String], endSignal: Int32, disk: (folder: String, size: String)
+    ) throws -> RunningProcess {
+        let script = """
+            mkdir -p "$0" && mount -t tmpfs -o "size=\(disk.size),mode=0700,uid=$(id -u postgres),gid=$(id -g postgres)" \
+                none "$0" && exec setpriv --reuid=postgres --regid=postgres --init-groups -- "$@"
+            """
+        return try RunningProcess(
+            "unshare", ["--mount", "sh", "-c", script, disk.folder, executable] + arguments,
+            environment: environment.merging(["PATH": "/usr/bin:/bin:/usr/sbin:/sbin"]) { $1 }, directory: "/",
+            endSignal: endSignal)
     }
 
     static func makeFolder() throws -> String {

@@ -46,16 +46,22 @@ public final class PostgresServer: Sendable {
     public let port: Int
     /// Where its unix socket lies.
     public let socketDirectory: String
+    /// An empty folder on a small disk of its own, which only the server sees; for those started with one.
+    public var smallDisk: String { socketDirectory + "/disk" }
     /// Its data directory.
     public var dataDirectory: String { socketDirectory + "/data" }
 
     private let process = Mutex<RunningProcess?>(nil)
     private let nextDatabase = Atomic(0)
 
-    private init(flavour: Flavour, port: Int, directory: String) {
+    /// How much room the folder ``smallDisk`` has, for those servers that have one.
+    private let smallDiskSize: String?
+
+    private init(flavour: Flavour, port: Int, directory: String, smallDiskSize: String? = nil) {
         self.flavour = flavour
         self.port = port
         socketDirectory = directory
+        self.smallDiskSize = smallDiskSize
     }
 
     /// Starts a new cluster.
@@ -64,17 +70,21 @@ public final class PostgresServer: Sendable {
     ///   - flavour: Which PostgreSQL.
     ///   - settings: Lines of postgresql.conf, over those every cluster here has.
     ///   - authentication: The whole of pg_hba.conf, when not everybody is to be trusted.
+    ///   - smallDisk: How much room there is in ``smallDisk``, such as `8m`.
+    ///   - primary: The server that it is a standby of, from now on, as a copy of it.
     public static func start(
-        _ flavour: Flavour, settings: [String: String] = [:], authentication: String? = nil
+        _ flavour: Flavour, settings: [String: String] = [:], authentication: String? = nil, smallDisk: String? = nil,
+        primary: PostgresServer? = nil
     ) async throws -> PostgresServer {
-        let directory = try await Clusters.shared.makeDirectory(flavour)
+        let directory = try await Clusters.shared.makeDirectory(flavour, copyOf: primary)
         if let authentication {
             try authentication.overwrite(directory + "/data/pg_hba.conf")
         }
         // The port is free now; should another process take it before the server does, another one is tried.
         var attempt = 1
         while true {
-            let server = PostgresServer(flavour: flavour, port: try TCPPort.free(), directory: directory)
+            let server = PostgresServer(
+                flavour: flavour, port: try TCPPort.free(), directory: directory, smallDiskSize: smallDisk)
             let base = [
                 "listen_addresses": "127.0.0.1", "port": "\(server.port)", "unix_socket_directories": directory,
                 "fsync": "off", "full_page_writes": "off", "max_connections": "200", "lc_messages": "C",
@@ -103,14 +113,19 @@ public final class PostgresServer: Sendable {
     ///   - flavour: Which PostgreSQL.
     ///   - settings: Lines of postgresql.conf, over those every cluster here has.
     ///   - authentication: The whole of pg_hba.conf, when not everybody is to be trusted.
+    ///   - smallDisk: How much room there is in ``smallDisk``, such as `8m`.
+    ///   - primary: The server that it is a standby of, from now on, as a copy of it.
     public static func with<Result: Sendable>(
         _ flavour: Flavour,
         settings: [String: String] = [:],
         authentication: String? = nil,
+        smallDisk: String? = nil,
+        primary: PostgresServer? = nil,
         isolation: isolated (any Actor)? = #isolation,
         _ body: (PostgresServer) async throws -> Result
     ) async throws -> Result {
-        let server = try await start(flavour, settings: settings, authentication: authentication)
+        let server = try await start(
+            flavour, settings: settings, authentication: authentication, smallDisk: smallDisk, primary: primary)
         let result: Result
         do {
             result = try await body(server)
@@ -127,11 +142,16 @@ public final class PostgresServer: Sendable {
     /// Starts it again after ``stop(_:)`` or ``kill9()``.
     public func start() async throws {
         // An immediate shutdown is what a server gets that nobody needs any more: quick, and its shared memory is freed.
-        let process = try PostgresUser.start(
-            flavour.binDirectory() + "/postgres", ["-D", dataDirectory], endSignal: SIGQUIT)
+        let (postgres, arguments) = (try flavour.binDirectory() + "/postgres", ["-D", dataDirectory])
+        let process =
+            if let smallDiskSize {
+                try PostgresUser.start(postgres, arguments, endSignal: SIGQUIT, disk: (smallDisk, smallDiskSize))
+            } else {
+                try PostgresUser.start(postgres, arguments, endSignal: SIGQUIT)
+            }
         self.process.withLock { $0 = process }
         try await process.line(within: .seconds(60)) {
-            $0.contains("database system is ready to accept connections")
+            $0.contains("database system is ready to accept")
         }
     }
 

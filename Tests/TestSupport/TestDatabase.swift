@@ -5,6 +5,12 @@ public struct TestDatabase: Sendable {
     /// Its name, which also makes a good part of the name of a role: roles belong to the whole server.
     public let name: String
 
+    /// A database that is there already: a standby has those of its primary.
+    public init(server: PostgresServer, name: String) {
+        self.server = server
+        self.name = name
+    }
+
     /// A connection string as the superuser, over the unix socket.
     public var conninfo: String { server.conninfo(database: name) }
 

@@ -51,10 +51,9 @@ public actor Claims: Gated {
         change(to: .none)
         // The server may not have noticed yet that the session before is gone, and keep its locks from everybody.
         if let backend { try await evict(backend, holding: AdvisoryLock.presence, on: connection) }
-        backend = await connection.backendPID
-        try await connection.execute(
+        backend = try await connection.execute(
             Statement("count in as a daemon", SQLFile.claimPresence, [.int4(AdvisoryLock.presence)]),
-            deadline: Self.deadline)
+            deadline: Self.deadline)[0].decode("backend")
         try await count(on: connection)
         change(to: .open(connection))
     }

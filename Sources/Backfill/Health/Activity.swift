@@ -51,6 +51,7 @@ struct Activity: Sendable {
     private func state(of table: Vitals.Table, _ vitals: Vitals) -> String {
         if table.trouble != nil { return "degraded" }
         if table.pausedSince != nil { return "paused" }
+        if table.isStandby { return "standby" }
         if table.pending > 0 || table.hasMore { return "working" }
         return vitals.hearing == .listening && !table.isPolling ? "listening" : "polling"
     }

@@ -27,6 +27,8 @@ public struct Vitals: Sendable {
         public internal(set) var pausedSince: Instant?
         /// Whether it is polled, and not listened to.
         public internal(set) var isPolling = false
+        /// Whether another daemon has it, where there can be but one.
+        public internal(set) var isStandby = false
         /// Until when its provider wants to be left alone.
         public internal(set) var limitedUntil: Instant?
         /// Rows set aside.
@@ -84,7 +86,7 @@ public struct Vitals: Sendable {
             var since = now
             if case .away(let before, _, _) = hearing { since = before }
             hearing = .away(since: since, reason: "\(error)", retryAt: now + wait)
-        case .opened, .wakeup, .pending, .probeFailed, .heartbeat: break
+        case .opened, .wakeup, .pending, .probeFailed, .heartbeat, .queueFilling: break
         }
     }
 
@@ -115,6 +117,9 @@ public struct Vitals: Sendable {
         table.pending = condition.waiting + condition.working + condition.held + condition.failing
         (table.working, table.held) = (condition.working, condition.held)
         table.isPolling = condition.isPolling
+        table.isStandby = condition.isStandby
+        // Whoever stands by has scanned as much as it is to scan.
+        if condition.isStandby { table.isScanned = true }
         // The time is told as of the last scan: what matters is the first that was told.
         table.pausedSince = condition.pausedFor.map { table.pausedSince ?? now - $0 }
         table.setAside = condition.setAside
@@ -161,6 +166,8 @@ public struct Vitals: Sendable {
                 parts.append(paused)
             } else if let until = tables.values.compactMap(\.limitedUntil).max(), until > now {
                 parts.append("waiting \(Self.span(until - now)) for the embedder, which asks for fewer requests")
+            } else if tables.values.allSatisfy(\.isStandby), !tables.isEmpty {
+                parts.append("standing by: another daemon has \(names)")
             } else if case .deaf = hearing {
                 parts.append("polling \(names) (notifications do not come through this connection)")
             } else {

@@ -8,8 +8,9 @@ import Synchronization
 public final class Listener: Sendable {
     /// What the listener has to tell.
     public enum Event: Sendable {
-        /// The session listens; the pipelines should look. `isEcho` is false where our own notification did not come
-        /// back: a transaction pooler is in between, and only the heartbeat finds new rows.
+        /// The session listens; the pipelines should look. `isEcho` is false where notifications don't come through: a
+        /// pooler in transaction mode is in between, and rows are only found by looking. No lock of the session may be
+        /// taken then, for it would be left to somebody else.
         case listening(isEcho: Bool, backendPID: Int32)
         /// The session that is about to be ``listening(isEcho:backendPID:)``, for claims to be made with.
         case opened(PostgresConnection, isEcho: Bool)
@@ -21,6 +22,8 @@ public final class Listener: Sendable {
         case probeFailed(watch: Int32, any Error)
         /// The heartbeat came back.
         case heartbeat
+        /// The server's notification queue is over a quarter full, `usage` of 1, and was not before.
+        case queueFilling(usage: Double)
         /// The session is gone; another is tried after the wait.
         case lost(any Error, retryIn: Duration)
     }
@@ -28,6 +31,8 @@ public final class Listener: Sendable {
     private let sessions: SessionFactory
     private let tables: @Sendable () -> [WatchedTable]
     private let live: Mutex<ListenerSettings>
+    /// Set when it is worth trying again before the wait is over.
+    private let changed = Signal()
 
     /// - Parameters:
     ///   - sessions: Opens the listener's session.
@@ -43,9 +48,10 @@ public final class Listener: Sendable {
 
     private var settings: ListenerSettings { live.withLock(\.self) }
 
-    /// Goes on with other settings, from the next heartbeat on.
+    /// Goes on with other settings, from the next heartbeat on; connects at once where it was waiting to.
     public func apply(_ settings: ListenerSettings) {
         live.withLock { $0 = settings }
+        changed.set()
     }
 
     /// Listens until cancelled.
@@ -55,36 +61,67 @@ public final class Listener: Sendable {
     public func run(_ report: @Sendable (Event) async throws -> Void) async {
         var backoff = Backoff(first: settings.reconnectFirst, longest: settings.reconnectLongest)
         var random = SystemRandomNumberGenerator()
+        var gauge = QueueGauge()
         while !Task.isCancelled {
             do {
-                try await listen { event in
-                    if case .heartbeat = event { backoff.reset() }
-                    try await report(event)
+                try await listen { pulse in
+                    switch pulse {
+                    case .beat(let usage):
+                        backoff.reset()
+                        try await report(.heartbeat)
+                        if gauge.isWarning(usage) { try await report(.queueFilling(usage: usage)) }
+                    case .event(let event): try await report(event)
+                    }
                 }
             } catch {
                 if Task.isCancelled { return }
                 let wait = backoff.next(using: &random)
                 try? await report(.lost(error, retryIn: wait))
-                try? await Task.sleep(for: wait)
+                await changed.wait(until: .now + wait)
             }
         }
     }
 
-    /// One session's life.
-    private func listen(_ report: (Event) async throws -> Void) async throws {
+    /// What a session brings: events, and heartbeats with what they measured.
+    private enum Pulse {
+        case event(Event)
+        case beat(queueUsage: Double)
+    }
+
+    /// One session's life. Returns where another kind of session has to be opened.
+    private func listen(_ report: (Pulse) async throws -> Void) async throws {
         let connection = try await sessions.open(deadline: settings.deadline)
         do {
-            try await connection.script(
-                "LISTEN \(quoteIdentifier(Wakeup.channel))", name: "LISTEN", deadline: settings.deadline)
             let inbox = Inbox(connection.notifications)
-            let isEcho = try await Self.echo(on: connection, inbox, deadline: settings.deadline)
-            try await report(.opened(connection, isEcho: isEcho))
-            try await report(.listening(isEcho: isEcho, backendPID: await connection.backendPID))
-            try await report(.heartbeat)
-            try await hear(connection, inbox, report)
+            var isEcho = false
+            if !connection.isPooled {
+                try await subscribe(connection)
+                isEcho = try await Self.echo(on: connection, inbox, deadline: settings.deadline)
+                if !isEcho, sessions.distrust() {
+                    // What was set is somebody else's by now: as much as can be of it is taken back.
+                    try? await connection.script(
+                        "UNLISTEN *; RESET ALL", name: "leave the session", deadline: settings.deadline)
+                    return await connection.close()
+                }
+            }
+            let backend = try await SessionFactory.backend(of: connection, settings.deadline)
+            let usage = try await heartbeat(on: connection, mustListen: isEcho) { _ in }
+            try await report(.event(.opened(connection, isEcho: isEcho)))
+            try await report(.event(.listening(isEcho: isEcho, backendPID: backend)))
+            try await report(.beat(queueUsage: usage))
+            try await hear(connection, inbox, mustListen: isEcho, report)
         } catch {
             await connection.close()
             throw error
+        }
+    }
+
+    private func subscribe(_ connection: PostgresConnection) async throws {
+        do {
+            try await connection.script(
+                "LISTEN \(quoteIdentifier(Wakeup.channel))", name: "LISTEN", deadline: settings.deadline)
+        } catch let error as PostgresError where error.hasState("25006") {
+            throw ListenerError.inRecovery
         }
     }
 
@@ -106,19 +143,19 @@ public final class Listener: Sendable {
         return false
     }
 
-    private func hear(_ connection: PostgresConnection, _ inbox: Inbox, _ report: (Event) async throws -> Void)
-        async throws
-    {
+    private func hear(
+        _ connection: PostgresConnection, _ inbox: Inbox, mustListen: Bool, _ report: (Pulse) async throws -> Void
+    ) async throws {
         var nextHeartbeat = ContinuousClock.now + settings.heartbeat
         while true {
             try Task.checkCancellation()
             switch await inbox.next(until: nextHeartbeat) {
             case .notification(let payload):
-                if let wakeup = Wakeup(payload: payload) { try await report(.wakeup(wakeup)) }
+                if let wakeup = Wakeup(payload: payload) { try await report(.event(.wakeup(wakeup))) }
             case .end: throw await connection.failure ?? ListenerError.channelLost
             case nil:
-                try await heartbeat(on: connection, report)
-                try await report(.heartbeat)
+                let usage = try await heartbeat(on: connection, mustListen: mustListen) { try await report(.event($0)) }
+                try await report(.beat(queueUsage: usage))
                 nextHeartbeat = .now + settings.heartbeat
             }
         }
@@ -127,10 +164,11 @@ public final class Listener: Sendable {
     /// Asks the server whether it still lists our channel, and whether any table has a pending row.
     ///
     /// All in one round trip; where that fails, a table at a time, to find out whose probe it is that fails.
-    private func heartbeat(on connection: PostgresConnection, _ report: (Event) async throws -> Void) async throws {
-        let ask = Statement(
-            "heartbeat", "SELECT $1 OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT pg_catalog.pg_listening_channels()))",
-            [.text(Wakeup.channel)], prepared: true)
+    /// - Returns: How full the notification queue is.
+    private func heartbeat(
+        on connection: PostgresConnection, mustListen: Bool, _ report: (Event) async throws -> Void
+    ) async throws -> Double {
+        let ask = Statement("heartbeat", SQLFile.listenerHeartbeat, [.text(Wakeup.channel)], prepared: true)
         let tables = tables()
         let probes = tables.map {
             Statement(
@@ -138,14 +176,14 @@ public final class Listener: Sendable {
         }
         do {
             let answers = try await connection.pipeline([ask] + probes, deadline: settings.deadline)
-            guard try answers[0][0].decode(0, as: Bool.self) else { throw ListenerError.channelLost }
+            let usage = try Self.usage(answers[0][0], mustListen: mustListen)
             for (table, answer) in zip(tables, answers.dropFirst()) where try answer[0].decode(0, as: Bool.self) {
                 try await report(.pending(watch: table.watch))
             }
+            return usage
         } catch let error as PostgresError where error.code == .server && !error.isConnectionFailure {
-            guard try await connection.execute(ask, deadline: settings.deadline)[0].decode(0, as: Bool.self) else {
-                throw ListenerError.channelLost
-            }
+            let answer = try await connection.execute(ask, deadline: settings.deadline)
+            let usage = try Self.usage(answer[0], mustListen: mustListen)
             for (table, probe) in zip(tables, probes) {
                 do {
                     let answer = try await connection.execute(probe, deadline: settings.deadline)
@@ -154,7 +192,15 @@ public final class Listener: Sendable {
                     try await report(.probeFailed(watch: table.watch, error))
                 }
             }
+            return usage
         }
+    }
+
+    /// How full the queue is, if all else is as it must be.
+    private static func usage(_ answer: Row, mustListen: Bool) throws -> Double {
+        if try answer.decode("in_recovery") { throw ListenerError.inRecovery }
+        if mustListen, try !answer.decode("is_listening", as: Bool.self) { throw ListenerError.channelLost }
+        return try answer.decode("queue_usage")
     }
 }
 
@@ -177,7 +223,18 @@ public struct ListenerSettings: Sendable, Hashable {
 public enum ListenerError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The server no longer lists our channel for this session.
     case channelLost
+    /// The server is a standby, or recovering: it takes no LISTEN and no writes.
+    case inRecovery
 
     /// What is wrong with the session.
-    public var description: String { "the server no longer has our LISTEN" }
+    public var description: String {
+        switch self {
+        case .channelLost: "the server no longer has our LISTEN"
+        case .inRecovery:
+            """
+            the server is in recovery (a standby): it takes neither LISTEN nor writes. List all hosts in DATABASE_URL \
+            with target_session_attrs=read-write
+            """
+        }
+    }
 }

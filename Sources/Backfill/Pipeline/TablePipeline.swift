@@ -18,6 +18,7 @@ public actor TablePipeline {
     private var standing = LedgerStanding()
     /// There is something in the ledger, which may hold no more.
     private var isPurgeDue = false
+    private var isStandby = false
     private var isStopping = false
     /// The failure that everything waits after; nil while things go well.
     private var trouble: (any Error)?
@@ -83,6 +84,14 @@ public actor TablePipeline {
         intake.suspend()
     }
 
+    /// Whether another daemon has the table, where there can be but one, so that nothing begins here.
+    public func standBy(_ isStandby: Bool) {
+        guard isStandby != self.isStandby else { return }
+        self.isStandby = isStandby
+        if !isStandby { handshake.wake(at: clock.now) }
+        signal.set()
+    }
+
     /// Goes on with other settings; batches under way keep theirs.
     public func apply(_ settings: PipelineSettings) {
         self.settings = settings
@@ -103,7 +112,7 @@ public actor TablePipeline {
         PipelineCondition(
             waiting: intake.waiting, working: intake.working, held: intake.held.count,
             failing: standing.failing, setAside: standing.setAside, pausedFor: standing.pausedSince,
-            isPolling: handshake.phase != .listening, isIdle: intake.isIdle,
+            isPolling: handshake.phase != .listening, isStandby: isStandby, isIdle: intake.isIdle || isStandby,
             trouble: problem.map { "\($0)" } ?? trouble.map { "\($0)" })
     }
 
@@ -141,7 +150,7 @@ public actor TablePipeline {
                     continue
                 case .wait(let until): wake = until
                 }
-                switch problem == nil ? intake.next(at: now) : .wait(until: nil) {
+                switch problem == nil && !isStandby ? intake.next(at: now) : .wait(until: nil) {
                 case .batch(let keys): tasks.addTask { await self.embed(keys) }
                 case .write(let rows): tasks.addTask { await self.write(rows) }
                 case .scan(let limit):
@@ -149,7 +158,7 @@ public actor TablePipeline {
                     handshake.scanBegan()
                     tasks.addTask { await self.scan(limit) }
                 case .wait(let until):
-                    if intake.isIdle { report(.idle) }
+                    if intake.isIdle || isStandby { report(.idle) }
                     report(.parked)
                     await signal.wait(until: [until, wake].compactMap { $0 }.min())
                 }
@@ -398,6 +407,8 @@ public struct PipelineCondition: Sendable, Hashable {
     public var pausedFor: Duration?
     /// Whether the table is polled at the moment, and not listened to.
     public var isPolling: Bool
+    /// Whether another daemon has the table, and this one waits for its end.
+    public var isStandby: Bool
     /// Whether it knows of nothing to do.
     public var isIdle: Bool
     /// The failure that everything waits after.

@@ -97,16 +97,19 @@ public struct Checkup: Sendable {
     }
 
     private func listening() async throws -> Finding {
+        guard !connection.isPooled else { return Self.pooled }
         try await connection.script("LISTEN \(quoteIdentifier(Wakeup.channel))", name: "LISTEN")
         let inbox = Inbox(connection.notifications)
         let isEcho = try await Listener.echo(on: connection, inbox, deadline: .seconds(5))
         return isEcho
             ? Finding(.ok, "LISTEN", "a notification sent to ourselves came back")
-            : Finding(
-                .warning, "LISTEN",
-                "a notification sent to ourselves did not come back: a transaction pooler is in between",
-                remedy: "Connect to the server itself, or to the pooler's session mode (port 5432 at Supabase)")
+            : Self.pooled
     }
+
+    private static let pooled = Finding(
+        .warning, "LISTEN",
+        "notifications don't come through: a pooler in transaction mode is in between, and rows are found by looking",
+        remedy: "Connect to the server itself, or to the pooler's session mode (port 5432 at Supabase)")
 
     /// One table: what set-up made, and what this role may do.
     public func table(_ spec: TableSpec) async throws -> [Finding] {

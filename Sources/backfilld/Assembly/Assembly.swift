@@ -11,7 +11,7 @@ struct Assembly: Sendable {
     /// - Throws: ``TableProblem`` where a table's name or template does not parse.
     init(_ settings: Settings) throws(TableProblem) {
         self.settings = settings
-        sessions = SessionFactory(settings.connectionOptions)
+        sessions = SessionFactory(settings.connectionOptions, pooler: settings.database.pooler)
         var tables: [TableSpec] = []
         for table in settings.tables { tables.append(try table.spec) }
         self.tables = tables

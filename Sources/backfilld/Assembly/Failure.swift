@@ -20,7 +20,7 @@ enum Failure {
     static func code(of error: any Error) -> ExitCode {
         switch error {
         case let code as ExitCode: code
-        case is ConfigurationError, is ModelError, is ModelNotFound: configuration
+        case is ConfigurationError, is ModelError, is ModelNotFound, is SessionNeeded: configuration
         case let error as ModelAdditionError: error.exitCode
         case let problem as TableProblem:
             switch problem {
@@ -54,6 +54,9 @@ enum Failure {
         if error.hasState("3D000") { return text + ". Check the database's name in DATABASE_URL." }
         if error.hasState("42501") {
             return text + ". Let the owner of the table run: backfilld setup --role NAME"
+        }
+        if error.hasState("53300") {
+            return text + ". All connections that the server or this role may have are in use."
         }
         if error.code == .connectionFailed, error.sqlState == nil {
             return sentence(text)

@@ -63,7 +63,8 @@ struct ReembedCommand: AsyncParsableCommand {
             let pool = assembly.pool()
             for table in assembly.tables {
                 // A session of its own for each table: it holds the lock that says whose the table is.
-                let connection = try await assembly.sessions.open(deadline: settings.listen.deadline)
+                let connection = try await assembly.sessions.openOwn(
+                    for: "reembed", deadline: settings.listen.deadline)
                 // Catalog queries are not planned for an index.
                 try await connection.script("RESET enable_seqscan; RESET enable_bitmapscan", name: "planner settings")
                 if let embedder {

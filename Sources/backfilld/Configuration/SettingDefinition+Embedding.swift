@@ -1,3 +1,5 @@
+import Backfill
+
 extension SettingDefinition {
     /// What turns a text into a vector.
     static let embedding: [SettingDefinition] = [
@@ -31,7 +33,7 @@ extension SettingDefinition {
                 a user name or password that mean something in a URI are percent-encoded. Everybody who may read this \
                 file can read a password in it: the credential database-url (systemd's LoadCredential=), the variable \
                 DATABASE_URL or libpq's own passfile are better places. Not offered on the command line, which every \
-                user of the machine can see.
+                user of the machine can see. A reload takes another password in it, and nothing else.
                 """,
             defaultNote: "Defaults to what libpq's variables PGHOST, PGDATABASE, PGSERVICE and so on say.",
             isSecret: true, otherVariables: ["DATABASE_URL"]),
@@ -42,7 +44,7 @@ extension SettingDefinition {
                 is the place for it.
                 """,
             defaultNote: "Defaults to the URL's, PGPASSWORD, or the passfile's.",
-            isSecret: true),
+            isSecret: true, changesLive: true),
         SettingDefinition(
             key: "database.connections", kind: .number(1...64), defaultText: "4",
             documentation: """
@@ -54,6 +56,14 @@ extension SettingDefinition {
             documentation: """
                 The name the connections carry in pg_stat_activity and in the server's log. When it is not set here, \
                 an application_name in the URL or PGAPPNAME counts.
+                """),
+        SettingDefinition(
+            key: "database.pooler", kind: .choice(PoolerMode.allCases.map(\.rawValue)), defaultText: "auto",
+            documentation: """
+                Whether a pooler is between here and the server. "session": none, or one that keeps a session for each \
+                connection. "transaction": one that lends a server process for a transaction at a time (PgBouncer's \
+                pool mode "transaction", port 6543 at Supabase): nothing is kept in a session then, new rows are found \
+                by looking, and one daemon at a time works on a table. "auto" finds out when connecting.
                 """),
     ]
 

@@ -1,3 +1,4 @@
+import Backfill
 import Logging
 import SentenceEncoder
 
@@ -82,6 +83,7 @@ struct SettingsDraft {
                 password: values["database.password"].map { Secret($0.value.description) },
                 connections: number("database.connections"),
                 applicationName: text("database.applicationName"),
+                pooler: PoolerMode(rawValue: text("database.pooler")) ?? .auto,
                 parameters: parameters),
             tables: tables,
             batch: .init(

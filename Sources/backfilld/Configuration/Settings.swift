@@ -1,3 +1,4 @@
+import Backfill
 import Logging
 import SentenceEncoder
 
@@ -29,6 +30,7 @@ struct Settings: Sendable {
         var password: Secret?
         var connections: Int
         var applicationName: String
+        var pooler: PoolerMode
         /// What to hand to `PQconnectStartParams` with `expand_dbname`, in this order.
         var parameters: [ConnectionParameter]
     }
@@ -128,7 +130,12 @@ struct Settings: Sendable {
         let before = Dictionary(old.effective.map { ($0.key, $0.fingerprint) }, uniquingKeysWith: { first, _ in first })
         let after = Dictionary(effective.map { ($0.key, $0.fingerprint) }, uniquingKeysWith: { first, _ in first })
         let keys = Set(before.keys).union(after.keys).filter { before[$0] != after[$0] }.sorted()
-        let isLive = { (key: String) in SettingDefinition.named(key)?.changesLive ?? false }
+        let isSamePlace = database.isSamePlace(as: old.database)
+        let isLive = { (key: String) in
+            // The password may be in either of them.
+            if key == "database.url" || key == "PGPASSWORD" { return isSamePlace }
+            return SettingDefinition.named(key)?.changesLive ?? false
+        }
         return (keys.filter(isLive), keys.filter { !isLive($0) })
     }
 }

@@ -12,9 +12,12 @@ final class Chronicle: Sendable {
         var probeTrouble: String?
     }
 
+    /// How often what has not changed is told again while the database is away.
+    private static let repetition = Duration.seconds(600)
+
     private struct State {
         var tables: [Int32: Table] = [:]
-        var away: (text: String, since: ContinuousClock.Instant)?
+        var away: (text: String, since: ContinuousClock.Instant, told: ContinuousClock.Instant)?
         var isDeaf = false
         var hasListened = false
     }
@@ -54,8 +57,20 @@ final class Chronicle: Sendable {
             guard isNew else { return }
             let name = names[watch] ?? "table \(watch)"
             logger.warning("\(name): cannot look for pending rows: \(text)", metadata: ["table": "\(name)"])
+        case .queueFilling(let usage): tellQueue(usage)
         case .opened, .wakeup, .pending, .heartbeat: break
         }
+    }
+
+    private func tellQueue(_ usage: Double) {
+        let percent = Int(usage * 100)
+        logger.warning(
+            """
+            the server's notification queue is \(percent) % full: some session that LISTENs, to whatever, does not take \
+            its notifications, most likely because it has a transaction open. Look in pg_stat_activity for the oldest \
+            xact_start and end that session. From 50 % on the triggers of backfilld send nothing, and new rows are found \
+            by looking; a full queue would make every COMMIT fail that notifies
+            """, metadata: ["queueUsage": "\(percent)"])
     }
 
     private func tellListening(_ isEcho: Bool) {
@@ -77,18 +92,23 @@ final class Chronicle: Sendable {
         if !isEcho, !wasDeaf {
             logger.warning(
                 """
-                a notification sent to ourselves did not come back: a transaction pooler is probably in between. New \
-                rows are found by looking once a heartbeat. For the full speed connect in session mode
+                notifications don't come through this connection: a pooler in transaction mode is in between. New rows \
+                are found by looking, and one daemon at a time works on a table. For the full speed connect to the \
+                server itself or to the pooler's session mode
                 """)
         }
     }
 
     private func tellLost(_ text: String, _ wait: Duration) {
-        let isNew = state.withLock { state in
-            defer { state.away = (text, state.away?.since ?? .now) }
-            return state.away?.text != text
+        let now = ContinuousClock.now
+        let (isNew, since) = state.withLock { state in
+            let before = state.away
+            let isNew = before?.text != text || now - before!.told > Self.repetition
+            state.away = (text, before?.since ?? now, isNew ? now : before!.told)
+            return (isNew, before?.since)
         }
-        let message: Logger.Message = "database away: \(text) Trying again in \(Vitals.span(wait))"
+        let span = since.map { " for \(Vitals.span(now - $0))" } ?? ""
+        let message: Logger.Message = "database away\(span): \(text) Trying again in \(Vitals.span(wait))"
         // The same news with each try is for those who look closely.
         logger.log(level: isNew ? .warning : .debug, message)
     }

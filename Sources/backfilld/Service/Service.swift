@@ -16,6 +16,8 @@ final class Service: Sendable {
     private let signals: UnixSignalsSequence
     private let notifier = ServiceNotifier()
     private let settings: Mutex<Settings>
+    /// Those of the start, which hold for what a reload can't change.
+    private let started: Settings
     /// The time that a start took counts from here.
     private let began = ContinuousClock.now
 
@@ -25,6 +27,7 @@ final class Service: Sendable {
     ) {
         self.options = options
         self.settings = Mutex(settings)
+        started = settings
         self.threshold = threshold
         self.logger = logger
         self.signals = signals
@@ -55,12 +58,14 @@ final class Service: Sendable {
     /// What the signals are about; nothing yet while the daemon is connecting.
     private final class Work: Sendable {
         let daemon = Mutex<Daemon?>(nil)
+        let sessions = Mutex<SessionFactory?>(nil)
     }
 
     private func work(
         _ assembly: Assembly, _ embedder: any Embedder, _ watchdog: Watchdog, _ work: Work
     ) async throws {
         notifier.status("connecting to the database")
+        work.sessions.withLock { $0 = assembly.sessions }
         let connection = try await assembly.sessions.open(deadline: assembly.settings.listen.deadline)
         let tables = try await assembly.watchedTables(of: embedder.identity, on: connection)
         try await tellOfSetUp(assembly, embedder.identity, on: connection)
@@ -137,7 +142,7 @@ final class Service: Sendable {
                     logger.warning("not reloaded: still connecting to the database. Ask again once that is done")
                     continue
                 }
-                await reload(daemon)
+                await reload(daemon, work)
             case .signal:
                 guard let daemon = work.daemon.withLock(\.self) else {
                     logger.notice("stopping, before there was a connection to the database")
@@ -165,7 +170,7 @@ final class Service: Sendable {
     }
 
     /// Reads the configuration again: what can change live does; a wrong one is refused whole.
-    private func reload(_ daemon: Daemon) async {
+    private func reload(_ daemon: Daemon, _ work: Work) async {
         notifier.reloading(status: "reading the configuration again")
         let old = settings.withLock(\.self)
         do throws(ConfigurationError) {
@@ -173,6 +178,10 @@ final class Service: Sendable {
             let (live, restart) = new.changes(since: old)
             settings.withLock { $0 = new }
             threshold.level = new.log.level
+            // Not where it would be another database than the one whose tables are watched since the start.
+            if new.database.isSamePlace(as: started.database) {
+                work.sessions.withLock(\.self)?.apply(new.connectionOptions)
+            }
             await daemon.apply(new.pipelineSettings, new.listenerSettings)
             if !live.isEmpty { logger.notice("reloaded: \(live.joined(separator: ", ")) changed") }
             if live.isEmpty { logger.notice("reloaded: nothing that can change while running is different") }

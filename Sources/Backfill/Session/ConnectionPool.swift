@@ -49,12 +49,17 @@ public actor ConnectionPool: Gated {
 
     private func connection() async throws -> PostgresConnection {
         while let connection = idle.popLast() {
-            if await connection.isOpen { return connection }
+            if await connection.isOpen, isOfUse(connection) { return connection }
+            await connection.close()
         }
         return try await sessions.open()
     }
 
     private func giveBack(_ connection: PostgresConnection) async {
-        if await connection.isOpen { idle.append(connection) }
+        guard await connection.isOpen else { return }
+        if isOfUse(connection) { idle.append(connection) } else { await connection.close() }
     }
+
+    /// Not one that was taken for a session of our own before a pooler was found out.
+    private func isOfUse(_ connection: PostgresConnection) -> Bool { connection.isPooled == sessions.isPooled }
 }
