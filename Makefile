@@ -16,7 +16,7 @@ config := $(SYSCONFDIR)/backfilld/backfilld.toml
 tokenizers := $(or $(BACKFILLD_CACHE),/var/cache/backfilld)/tokenizers-0.23.3
 
 .DEFAULT_GOAL := help
-.PHONY: help tools build model demo test unit model-check bench lint format install uninstall clean
+.PHONY: help tools build model demo test soak unit model-check bench lint format install uninstall clean
 
 help:
 	@printf '%s\n' \
@@ -36,6 +36,7 @@ help:
 	  '  make unit        the tests that need no server' \
 	  '  make unit SWIFT_FLAGS="--filter Debouncer"' \
 	  '  make model-check  every state of the handshake between writers and daemons, with spin' \
+	  '  make soak        the fault suite with 200 seeds, about an hour; SEEDS=1 FROM=17 for one of them' \
 	  '  make lint        what the formatter would change; make format changes it' \
 	  '  make bench       the benchmarks, with the numbers they are held to' \
 	  '  make tools       what build, tests and demonstration need; clean removes what was built'
@@ -68,6 +69,13 @@ test:
 	swift test --skip-build --filter '^IntegrationTests\.Pipeline' $(SWIFT_FLAGS)
 	swift test --skip-build --filter '^IntegrationTests\.Reembed' $(SWIFT_FLAGS)
 	swift test --skip-build --filter '^IntegrationTests\.(Process|Systemd)' $(SWIFT_FLAGS)
+	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=2 swift test --skip-build --filter '^IntegrationTests\.Fault' $(SWIFT_FLAGS)
+
+# Hours of faults: make soak SEEDS=200 FROM=1; one seed again: make soak SEEDS=1 FROM=17.
+soak:
+	@scripts/install-tools test
+	swift build --build-tests
+	@SEEDS='$(or $(SEEDS),200)' FROM='$(or $(FROM),1)' scripts/soak
 
 unit:
 	@scripts/install-tools build model

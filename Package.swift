@@ -75,6 +75,10 @@ let package = Package(
         .target(
             name: "TestSupport", path: "Tests/TestSupport",
             swiftSettings: strict),
+        // A daemon in a process of its own, for tests that kill it.
+        .executableTarget(
+            name: "lab-daemon", dependencies: ["Backfill", "PostgresClient", "Embedders", "TestSupport"],
+            path: "Tests/LabDaemon", swiftSettings: strict),
         .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "PostgresClientTests", dependencies: ["PostgresClient", "TestSupport"], swiftSettings: strict),
@@ -87,7 +91,7 @@ let package = Package(
         .testTarget(name: "backfilldTests", dependencies: ["backfilld", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["backfilld", "Backfill", "PostgresClient", "Embedders", "TestSupport"],
+            dependencies: ["backfilld", "lab-daemon", "Backfill", "PostgresClient", "Embedders", "TestSupport"],
             swiftSettings: strict),
     ]
 )

@@ -3,8 +3,8 @@ import Synchronization
 /// A value that threads change and tasks wait on.
 final class Observed<Value: Sendable>: Sendable {
     private struct Waiter: Sendable {
-        /// Resumes the waiter and returns true when the value is what it waits for.
-        let isAnswered: @Sendable (Value) -> Bool
+        /// What resumes the waiter when the value is what it waits for; nil when it is not.
+        let answer: @Sendable (Value) -> (@Sendable () -> Void)?
         let cancel: @Sendable () -> Void
     }
 
@@ -28,12 +28,20 @@ final class Observed<Value: Sendable>: Sendable {
     /// Changes the value; whoever waited for what it became goes on.
     @discardableResult
     func update<Result: Sendable>(_ change: (inout Value) -> Result) -> Result {
-        state.withLock { state in
+        let (result, resumptions) = state.withLock { state in
             let result = change(&state.value)
             let value = state.value
-            state.waiters = state.waiters.filter { !$0.value.isAnswered(value) }
-            return result
+            var resumptions: [@Sendable () -> Void] = []
+            for (number, waiter) in state.waiters {
+                guard let resume = waiter.answer(value) else { continue }
+                state.waiters[number] = nil
+                resumptions.append(resume)
+            }
+            return (result, resumptions)
         }
+        // Nobody is resumed under the lock: a task that is being cancelled holds one of its own, and comes for ours.
+        resumptions.forEach { $0() }
+        return result
     }
 
     /// Waits until `answer` returns something or throws, or the task is cancelled.
@@ -45,27 +53,26 @@ final class Observed<Value: Sendable>: Sendable {
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Answer, any Error>) in
                 let waiter = Waiter(
-                    isAnswered: { value in
+                    answer: { value in
                         do {
-                            guard let found = try answer(value) else { return false }
-                            continuation.resume(returning: found)
+                            guard let found = try answer(value) else { return nil }
+                            return { continuation.resume(returning: found) }
                         } catch {
-                            continuation.resume(throwing: error)
+                            return { continuation.resume(throwing: error) }
                         }
-                        return true
                     },
                     cancel: { continuation.resume(throwing: CancellationError()) })
-                state.withLock { state in
+                let resume = state.withLock { state -> (@Sendable () -> Void)? in
                     // A task cancelled before this point has run its handler already, and found nobody to resume.
-                    if Task.isCancelled {
-                        waiter.cancel()
-                    } else if !waiter.isAnswered(state.value) {
-                        state.waiters[number] = waiter
-                    }
+                    if Task.isCancelled { return waiter.cancel }
+                    let resume = waiter.answer(state.value)
+                    if resume == nil { state.waiters[number] = waiter }
+                    return resume
                 }
+                resume?()
             }
         } onCancel: {
-            state.withLock { $0.waiters.removeValue(forKey: number)?.cancel() }
+            state.withLock { $0.waiters.removeValue(forKey: number)?.cancel }?()
         }
     }
 }

@@ -64,12 +64,9 @@ struct ProxyLoop {
     private mutating func end(_ ending: TCPProxy.Ending) {
         // Those that the kernel has accepted for us and we have not yet seen are open to their clients: they end too.
         accept(control.current)
-        for socket in connections.flatMap(\.sockets) {
-            if ending == .reset {
-                var noLinger = linger(l_onoff: 1, l_linger: 0)
-                setsockopt(socket, SOL_SOCKET, SO_LINGER, &noLinger, socklen_t(MemoryLayout<linger>.size))
-            }
-            close(socket)
+        for connection in connections {
+            connection.prepare(for: ending)
+            connection.sockets.forEach { close($0) }
         }
         connections = []
         control.update { control in
@@ -160,12 +157,26 @@ private struct ProxyConnection {
     private mutating func write(_ direction: Int, _ control: Observed<TCPProxy.Control>) {
         let to = pipes[direction].to
         while let chunk = pipes[direction].chunks.first, chunk.due <= .now {
-            let count = chunk.bytes.withUnsafeBytes { send(to, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            let most = control.current.ration[direction]?.bytes ?? chunk.bytes.count
+            let count = chunk.bytes.prefix(most).withUnsafeBytes {
+                send(to, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
             guard count >= 0 else {
                 failed()
                 return
             }
-            control.update { $0.bytes[direction] += count }
+            let ending = control.update { control -> TCPProxy.Ending? in
+                control.bytes[direction] += count
+                control.ration[direction]?.bytes -= count
+                guard let ration = control.ration[direction], ration.bytes <= 0 else { return nil }
+                control.ration[direction] = nil
+                return ration.ending
+            }
+            if let ending {
+                prepare(for: ending)
+                isBroken = true
+                return
+            }
             if count == chunk.bytes.count {
                 pipes[direction].chunks.removeFirst()
             } else {
@@ -175,6 +186,15 @@ private struct ProxyConnection {
         if pipes[direction].hasEnded, pipes[direction].chunks.isEmpty, !pipes[direction].endWasPassedOn {
             shutdown(to, Int32(SHUT_WR))
             pipes[direction].endWasPassedOn = true
+        }
+    }
+
+    /// What is to be said to the sockets before they are closed.
+    func prepare(for ending: TCPProxy.Ending) {
+        guard ending == .reset else { return }
+        for socket in sockets {
+            var noLinger = linger(l_onoff: 1, l_linger: 0)
+            setsockopt(socket, SOL_SOCKET, SO_LINGER, &noLinger, socklen_t(MemoryLayout<linger>.size))
         }
     }
 

@@ -17,8 +17,10 @@ public final class TCPProxy: Sendable {
         var isSilent = [false, false]
         var delay: [Duration] = [.zero, .zero]
         var refuses = false
-        /// How connections are to be ended now, and how often that was asked for.
+        /// How connections are to be ended now.
         var ending: Ending?
+        /// After how many more bytes each way the connection that carries the last of them ends, and how.
+        var ration: [Ration?] = [nil, nil]
         var isClosed = false
 
         var isListening = true
@@ -27,9 +29,17 @@ public final class TCPProxy: Sendable {
         var bytes = [0, 0]
     }
 
-    enum Ending: Sendable {
+    /// How a connection ends.
+    public enum Ending: Sendable, CaseIterable {
+        /// In good order (FIN).
         case cut
+        /// RST.
         case reset
+    }
+
+    struct Ration: Sendable {
+        var bytes: Int
+        let ending: Ending
     }
 
     /// Where clients connect, on 127.0.0.1.
@@ -79,6 +89,7 @@ public final class TCPProxy: Sendable {
         change { control in
             control.isSilent = [false, false]
             control.delay = [.zero, .zero]
+            control.ration = [nil, nil]
             control.refuses = false
         }
     }
@@ -97,6 +108,12 @@ public final class TCPProxy: Sendable {
 
     /// Resets every connection (RST), on both sides. New ones are still accepted.
     public func reset() async throws { try await end(.reset) }
+
+    /// Lets so many more bytes pass in one direction, all connections together, and then ends the one that carried the
+    /// last of them, in the middle of whatever that was. The others stay.
+    public func end(_ ending: Ending, after bytes: Int, _ direction: Direction) {
+        change { $0.ration[direction.rawValue] = Ration(bytes: max(bytes, 1), ending: ending) }
+    }
 
     /// Refuses new connections until ``forward()``; those that are open stay.
     public func refuseConnections() async throws {

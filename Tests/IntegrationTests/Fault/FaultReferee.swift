@@ -1,0 +1,97 @@
+import Backfill
+import PostgresClient
+import TestSupport
+
+/// Judges a run when everything is well again and nobody writes any more.
+struct FaultReferee {
+    let lab: Lab
+    let provider: Provider
+    let daemons: [FaultDaemon]
+
+    /// How long after the last fault everything must be done: a heartbeat, a session that is found to be dead, a
+    /// connection that is tried again, and much for a machine with other work.
+    static let patience = Duration.seconds(20)
+
+    /// Waits until every row has its vector, and says how long that took.
+    func settled() async throws -> Duration {
+        let begin = ContinuousClock.now
+        try await eventually("no row pending that is not set aside", within: Self.patience) {
+            try await lab.number("SELECT count(*) FROM notes WHERE embedding IS NULL AND NOT (\(Self.isAside))") == 0
+        }
+        return ContinuousClock.now - begin
+    }
+
+    /// What the ledger has to say of a row that is left without a vector.
+    private static var isAside: String {
+        guard FaultBuild.hasLedger else { return "false" }
+        return """
+            topic LIKE '%\(Provider.poison)%' AND EXISTS (
+                SELECT FROM backfilld.failure AS f WHERE f.key = notes.id::text AND f.next_try = 'infinity')
+            """
+    }
+
+    /// Rows with a wrong vector, rows that are set aside and should not be.
+    func rows() async throws -> [String] {
+        var violations: [String] = []
+        let rows = try await lab.user.execute(
+            Statement("the referee", "SELECT id::text, topic, own, mark, embedding::text FROM notes"))
+        let poisoned = FaultBuild.hasLedger
+        for row in rows {
+            let (key, topic): (String, String?) = (try row.decode(0), try row.decode(1))
+            let vector = try row.decode(4, as: String?.self)
+            guard let vector else {
+                if !(poisoned && Provider.isPoisoned(topic ?? "")) { violations.append("row \(key) has no vector") }
+                continue
+            }
+            let found = vector.dropFirst().dropLast().split(separator: ",").compactMap { Float($0) }
+            let right = expected(topic, own: try row.decode(2), mark: try row.decode(3))
+            if found.count != right.count || !zip(found, right).allSatisfy({ abs($0 - $1) < 0.001 }) {
+                violations.append("row \(key) has another text's vector: \(vector) for \(topic ?? "NULL")")
+            }
+        }
+        if FaultBuild.hasLedger {
+            let strangers = try await lab.values(
+                """
+                SELECT f.key || ': ' || f.reason FROM backfilld.failure AS f
+                JOIN notes AS n ON n.id::text = f.key
+                WHERE n.embedding IS NULL AND n.topic NOT LIKE '%\(Provider.poison)%'
+                """)
+            violations += strangers.map { "a healthy row is in the ledger: \($0 ?? "")" }
+        }
+        return violations
+    }
+
+    private func expected(_ topic: String?, own: String?, mark: Int32?) -> [Float] {
+        let size = ProbeEmbedder.dimension
+        if let mark, let own, own == topic { return [Float(mark)] + [Float](repeating: 1, count: size - 1) }
+        guard let topic, !topic.allSatisfy(\.isWhitespace) else { return [Float](repeating: 0, count: size) }
+        return lab.embedder.vector(of: topic)
+    }
+
+    /// Texts that were embedded twice although the daemon that did it first never lost its session.
+    func doubleWork() -> [String] {
+        guard FaultBuild.hasClaims else { return [] }
+        let unbroken = Set(daemons.flatMap(\.lives).filter(\.isUnbroken).map(\.name))
+        return provider.tally.embedded.compactMap { text, clients in
+            // Whoever comes after a broken session is right to do it again; nobody is, after an unbroken one.
+            guard let first = clients.firstIndex(where: unbroken.contains), first < clients.count - 1 else { return nil }
+            return "embedded \(clients.count) times, by \(clients): \(text.prefix(60))"
+        }
+    }
+
+    /// Locks of the handshake and of claims that are left although there is nothing to do.
+    func locks() async throws -> [String] {
+        guard FaultBuild.hasClaims else { return [] }
+        let question = """
+            SELECT format('%s %s %s by %s', classid, objid, mode, pid) FROM pg_locks
+            WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+              AND classid IN (1650879587, 1650879595, 1650879608)
+            """
+        do {
+            try await eventually("no lock left", within: .seconds(15)) { try await lab.values(question).isEmpty }
+            return []
+        } catch is DeadlineMissed {
+            return try await lab.values(question).map { "a lock is left: \($0 ?? "")" }
+        }
+    }
+}
