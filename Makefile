@@ -69,7 +69,7 @@ test:
 	swift test --skip-build --filter '^IntegrationTests\.Pipeline' $(SWIFT_FLAGS)
 	swift test --skip-build --filter '^IntegrationTests\.Reembed' $(SWIFT_FLAGS)
 	swift test --skip-build --filter '^IntegrationTests\.(Process|Systemd)' $(SWIFT_FLAGS)
-	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=2 swift test --skip-build --filter '^IntegrationTests\.Fault' $(SWIFT_FLAGS)
+	swift test --skip-build --filter '^IntegrationTests\.Fault' $(SWIFT_FLAGS)
 
 # Hours of faults: make soak SEEDS=200 FROM=1; one seed again: make soak SEEDS=1 FROM=17.
 soak:

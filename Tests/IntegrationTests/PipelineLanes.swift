@@ -4,8 +4,10 @@ import Testing
 /// has time for it, and whose sessions are some of the server's 200.
 struct Lanes: SuiteTrait, TestTrait, TestScoping {
     private actor Attendant {
-        private var free = 8
+        private var free: Int
         private var waiting: [CheckedContinuation<Void, Never>] = []
+
+        init(_ lanes: Int) { free = lanes }
 
         func enter() async {
             if free > 0 { free -= 1 } else { await withCheckedContinuation { waiting.append($0) } }
@@ -16,7 +18,11 @@ struct Lanes: SuiteTrait, TestTrait, TestScoping {
         }
     }
 
-    private static let attendant = Attendant()
+    private static let eight = Attendant(8)
+    private static let two = Attendant(2)
+    private let attendant: Attendant
+
+    fileprivate init(isWide: Bool) { attendant = isWide ? Self.eight : Self.two }
 
     var isRecursive: Bool { true }
 
@@ -24,18 +30,20 @@ struct Lanes: SuiteTrait, TestTrait, TestScoping {
         for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
     ) async throws {
         guard testCase != nil else { return try await function() }
-        await Self.attendant.enter()
+        await attendant.enter()
         do {
             try await function()
         } catch {
-            await Self.attendant.leave()
+            await attendant.leave()
             throw error
         }
-        await Self.attendant.leave()
+        await attendant.leave()
     }
 }
 
 extension Trait where Self == Lanes {
     /// Runs beside a few others only.
-    static var inLanes: Lanes { Lanes() }
+    static var inLanes: Lanes { Lanes(isWide: true) }
+    /// Runs beside one other only: it is a whole system of processes.
+    static var inTwoLanes: Lanes { Lanes(isWide: false) }
 }

@@ -157,7 +157,8 @@ private struct ProxyConnection {
     private mutating func write(_ direction: Int, _ control: Observed<TCPProxy.Control>) {
         let to = pipes[direction].to
         while let chunk = pipes[direction].chunks.first, chunk.due <= .now {
-            let most = control.current.ration[direction]?.bytes ?? chunk.bytes.count
+            let ration = control.current.ration[direction]
+            let most = ration?.bytes ?? chunk.bytes.count
             let count = chunk.bytes.prefix(most).withUnsafeBytes {
                 send(to, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
             }
@@ -167,6 +168,8 @@ private struct ProxyConnection {
             }
             let ending = control.update { control -> TCPProxy.Ending? in
                 control.bytes[direction] += count
+                // One that was set while this was sent begins with what comes next.
+                guard ration != nil else { return nil }
                 control.ration[direction]?.bytes -= count
                 guard let ration = control.ration[direction], ration.bytes <= 0 else { return nil }
                 control.ration[direction] = nil

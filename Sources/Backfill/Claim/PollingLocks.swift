@@ -83,8 +83,22 @@ public actor PollingLocks {
     }
 }
 
-/// Ends a lost session's server process if it still holds a lock of this class.
+/// Ends a lost session's server process if it still holds a lock of this class, and sees to it that it is gone.
+///
+/// - Throws: ``PostgresError``, also where it stays.
 func evict(_ backend: Int32, holding lock: Int32, on connection: PostgresConnection) async throws {
-    try await connection.execute(
-        Statement("end the lost session", SQLFile.sessionEvict, [.int4(backend), .int4(lock)]), deadline: .seconds(10))
+    for _ in 0..<50 {
+        let left = try await connection.execute(
+            Statement("end the lost session", SQLFile.sessionEvict, [.int4(backend), .int4(lock)]),
+            deadline: .seconds(10))
+        if left.isEmpty { return }
+        try await Task.sleep(for: .milliseconds(100))
+    }
+    throw LostSession(backend: backend)
+}
+
+/// The server process of a session that we have lost goes on.
+struct LostSession: Error, CustomStringConvertible {
+    let backend: Int32
+    var description: String { "the server does not end the session that was lost (process \(backend))" }
 }

@@ -46,7 +46,7 @@ struct FaultFleet {
     }
 }
 
-@Suite("Several daemons share a table", .inLanes)
+@Suite("Several daemons share a table", .inTwoLanes)
 struct FaultClaimTests {
     @Test("a backlog is drained with no text embedded twice", arguments: [2, 4, 8], PostgresServer.Flavour.allCases)
     func shared(_ count: Int, _ flavour: PostgresServer.Flavour) async throws {

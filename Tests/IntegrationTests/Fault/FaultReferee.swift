@@ -74,7 +74,9 @@ struct FaultReferee {
         let unbroken = Set(daemons.flatMap(\.lives).filter(\.isUnbroken).map(\.name))
         return provider.tally.embedded.compactMap { text, clients in
             // Whoever comes after a broken session is right to do it again; nobody is, after an unbroken one.
-            guard let first = clients.firstIndex(where: unbroken.contains), first < clients.count - 1 else { return nil }
+            guard let first = clients.firstIndex(where: unbroken.contains), first < clients.count - 1 else {
+                return nil
+            }
             return "embedded \(clients.count) times, by \(clients): \(text.prefix(60))"
         }
     }

@@ -37,7 +37,8 @@ struct FaultRun {
                     try await conductor.heal()
                     // The session of before may have ended with a server.
                     let again = Lab(
-                        database: lab.database, tables: lab.tables, embedder: lab.embedder, user: try await lab.connect())
+                        database: lab.database, tables: lab.tables, embedder: lab.embedder,
+                        user: try await lab.connect())
                     let referee = FaultReferee(lab: again, provider: provider, daemons: daemons)
                     settling = try await referee.settled()
                     violations += try await referee.locks()

@@ -106,7 +106,9 @@ struct FaultScript: Sendable {
                 UPDATE notes SET topic = \(text), own = \(text), mark = \(mark), embedding = \(vector)
                 WHERE id = \(someKey())
                 """
-        default: return "UPDATE notes SET own = topic, mark = \(mark), embedding = \(vector) WHERE topic IS NOT NULL AND \(some())"
+        default:
+            return
+                "UPDATE notes SET own = topic, mark = \(mark), embedding = \(vector) WHERE topic IS NOT NULL AND \(some())"
         }
     }
 

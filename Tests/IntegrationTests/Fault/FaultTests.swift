@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Whatever goes wrong, every row gets the vector of its text")
+@Suite("Whatever goes wrong, every row gets the vector of its text", .inTwoLanes)
 struct FaultTests {
     /// For `make soak`: which seeds, when it is not those of every `make test`.
     private static let seeds: [UInt64] = {

@@ -132,7 +132,9 @@ public final class Provider: Sendable {
         pause(latency + (fault == .slow ? .milliseconds(300 + length) : .zero))
         if fault == .drop { return false }
         let isWhole = fault != .cut && fault != .reset
-        guard (try? wire.send(answer(request, fault, length), most: isWhole ? nil : length)) != nil else { return false }
+        guard (try? wire.send(answer(request, fault, length), most: isWhole ? nil : length)) != nil else {
+            return false
+        }
         if fault?.isHarmless ?? true, !request.texts.contains(where: Self.isPoisoned), wire.isAcknowledged() {
             state.withLock { state in
                 for text in request.texts { state.tally.embedded[text, default: []].append(request.client) }
