@@ -38,7 +38,7 @@ import Testing
             try await place.allEmbedded()
             // The note of what was done is written within half a heartbeat.
             let asked = { server.log.split(separator: "\n").filter { $0.hasPrefix("backfilld|") }.map(String.init) }
-            let isHeartbeat = { (line: String) in line.contains("pg_listening_channels") }
+            let isHeartbeat = { (line: String) in line.contains("Whether the server still has the LISTEN") }
             func beats(_ count: Int) async throws {
                 let start = asked().filter(isHeartbeat).count
                 try await eventually("\(count) heartbeats", within: .seconds(15)) {
