@@ -8,7 +8,7 @@ final class LabDaemon: Sendable {
     /// What is counted of its events.
     struct Told: Sendable {
         var listening = 0
-        var isPolling = false
+        var isDeaf = false
         var lost: [String] = []
         var heartbeats = 0
         var wakeups = 0
@@ -37,7 +37,7 @@ final class LabDaemon: Sendable {
             switch event {
             case .listener(.listening(let isEcho, _)):
                 told.listening += 1
-                told.isPolling = !isEcho
+                told.isDeaf = !isEcho
             case .listener(.lost(let error, _)): told.lost.append("\(error)")
             case .listener(.heartbeat): told.heartbeats += 1
             case .listener(.wakeup): told.wakeups += 1

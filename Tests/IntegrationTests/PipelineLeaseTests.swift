@@ -1,60 +1,42 @@
 import Backfill
 import Embedders
 import PostgresClient
-import Synchronization
 import TestSupport
 import Testing
 
 @Suite("The lease of a table, behind a pooler in transaction mode", .inLanes)
 struct PipelineLeaseTests {
-    private static let table = """
-        CREATE TABLE IF NOT EXISTS backfilld.lease (
-            watch integer PRIMARY KEY REFERENCES backfilld.watch ON DELETE CASCADE,
-            daemon text NOT NULL, host text NOT NULL, until timestamptz NOT NULL)
-        """
-
-    /// A daemon's parts, put together as it does: everything through the pooler, a table only while its lease is held.
+    /// A daemon behind the pooler.
     private final class Worker: Sendable {
-        let lease: TableLease
+        private let daemon: Daemon
         private let pool: ConnectionPool
         private let task: Task<Void, Never>
 
         init(_ lab: Lab, _ watched: WatchedTable, _ sessions: SessionFactory, number: Int32, heartbeat: Duration) {
-            let pool = ConnectionPool(sessions, limit: 3)
-            let lease = TableLease(
-                watch: watched.watch, pool: pool, daemon: DaemonName(host: "test", pid: number), heartbeat: heartbeat)
             var settings = LabSettings(heartbeat: heartbeat)
             settings.pipeline.rows = 10
-            let listener = Listener(sessions, tables: [watched], settings: settings.listener)
-            let pipeline = TablePipeline(
-                table: watched, embedder: lab.embedder, pool: pool, settings: settings.pipeline
-            ) { _, _ in }
-            (self.lease, self.pool) = (lease, pool)
-            task = Task {
-                await withTaskGroup(of: Void.self) { group in
-                    group.addTask { await pipeline.run() }
-                    group.addTask {
-                        await listener.run { event in
-                            if case .heartbeat = event, await lease.hold() { await pipeline.look() }
-                        }
-                    }
-                    await group.waitForAll()
-                }
-            }
+            let pool = ConnectionPool(sessions, limit: 3)
+            let daemon = Daemon(
+                sessions: sessions, pool: pool, tables: [watched], embedder: lab.embedder, pipeline: settings.pipeline,
+                listener: settings.listener, name: DaemonName(host: "test", pid: number)
+            ) { _ in }
+            (self.daemon, self.pool) = (daemon, pool)
+            task = Task { await daemon.run() }
         }
+
+        /// What its STATUS says.
+        var line: String { daemon.vitals.statusLine(at: .now) { _ in "" } }
 
         /// Ends it, as a signal does, or without a word, as a crash does.
         func end(gently: Bool) async {
-            task.cancel()
+            if gently { await daemon.stop() } else { task.cancel() }
             await task.value
-            if gently { await lease.release() }
             await pool.discardIdle()
         }
     }
 
     private func lab(_ flavour: PostgresServer.Flavour) async throws -> (Lab, WatchedTable) {
         let lab = try await Lab.make(flavour)
-        try await lab.run(Self.table)
         let connection = try await SessionFactory(ConnectionOptions(conninfo: lab.database.conninfo)).open()
         let watched = try await WatchedTable.load(lab.spec(lab.tables[0]), identity: nil, on: connection)
         await connection.close()
@@ -91,12 +73,12 @@ struct PipelineLeaseTests {
         let lease = TableLease(
             watch: watched.watch, pool: pool, daemon: DaemonName(host: "test", pid: 1), heartbeat: .milliseconds(500))
         #expect(await lease.hold())
-        try await lab.run("DROP TABLE backfilld.lease")
+        try await lab.run("ALTER TABLE backfilld.lease RENAME TO lent")
         try await eventually("the server asked in vain") {
             _ = await lease.hold(); return await lease.trouble != nil
         }
         try await eventually("its time over") { await !lease.hold() }
-        try await lab.run(Self.table)
+        try await lab.run("ALTER TABLE backfilld.lent RENAME TO lease")
         try await eventually("taken again") { await lease.hold() }
         #expect(await lease.trouble == nil)
         await pool.discardIdle()
@@ -117,9 +99,9 @@ struct PipelineLeaseTests {
         try await lab.allRight()
         // No row was embedded by both.
         #expect(lab.embedder.texts.count == Set(lab.embedder.texts).count)
-        let holds = [await workers[0].lease.isHeld, await workers[1].lease.isHeld]
-        #expect(holds.count { $0 } == 1)
-        await workers.remove(at: holds[0] ? 0 : 1).end(gently: gently)
+        let standsBy = { (worker: Worker) in worker.line.contains("standing by") }
+        try await eventually("one that works and one that stands by") { workers.count(where: standsBy) == 1 }
+        await workers.remove(at: standsBy(workers[0]) ? 1 : 0).end(gently: gently)
         try await lab.run("INSERT INTO notes SELECT -i, 'more ' || i FROM generate_series(1, 500) AS i")
         try await lab.allRight()
         #expect(lab.embedder.texts.count == Set(lab.embedder.texts).count)

@@ -42,7 +42,7 @@ struct PipelinePoolerTests {
         try await lab.run("INSERT INTO notes (id) SELECT * FROM generate_series(1, 2000)")
         try await lab.withDaemon(Self.settings(lab, pooler)) { daemon in
             try await lab.allRight()
-            #expect(daemon.told.isPolling)
+            #expect(daemon.told.isDeaf)
             for id in 1...5 {
                 try await lab.run("INSERT INTO notes (id) VALUES (-\(id))")
                 try await lab.allRight()
@@ -81,7 +81,7 @@ struct PipelinePoolerTests {
         try await Self.makeHostile(lab)
         let pooler = try await PgBouncer.start(to: lab.database.server, .session, poolSize: 10)
         try await lab.withDaemon(Self.settings(lab, pooler, heartbeat: .seconds(60))) { daemon in
-            #expect(!daemon.told.isPolling)
+            #expect(!daemon.told.isDeaf)
             for id in 1...5 {
                 try await lab.run("INSERT INTO notes (id) VALUES (\(id))")
                 try await lab.allRight()

@@ -39,7 +39,7 @@ import TestSupport
 
     private static func run(_ options: LabOptions, _ stages: Stages) async throws {
         let sessions = SessionFactory(ConnectionOptions(conninfo: options.conninfo, applicationName: "lab-daemon"))
-        let embedder = RemoteEmbedder(options, stages: stages)
+        let embedder = RemoteEmbedder(options)
         let connection = try await sessions.open(deadline: options.listener.deadline)
         var tables: [WatchedTable] = []
         for name in options.tables {
@@ -65,14 +65,13 @@ import TestSupport
         case .listener(.lost(let error, _)): stages.tell(LabEvent("lost", text: "\(error)"))
         case .listener: break
         case .table(_, .batch(let report, _), _):
-            stages.reached("written")
             stages.tell(LabEvent("batch", written: report.written))
-            stages.reached("released")
         case .table(_, .setAside(let key, let reason), _):
             stages.tell(LabEvent("setAside", text: "\(key): \(reason)"))
         case .table(_, .trouble(let error), _): stages.tell(LabEvent("trouble", text: "\(error)"))
         case .table(_, .recovered, _): stages.tell(LabEvent("recovered"))
         case .table: break
+        case .stage(_, let stage): stages.reached(stage.rawValue)
         }
     }
 }

@@ -9,23 +9,19 @@ struct RemoteEmbedder: Embedder {
     private let port: Int
     private let client: String
     private let patience: Duration
-    private let stages: Stages
 
     /// Calls block a thread: not one of Swift's few.
     private static let queue = DispatchQueue(label: "provider", attributes: .concurrent)
 
-    init(_ options: LabOptions, stages: Stages) {
+    init(_ options: LabOptions) {
         // What the lab's tables are set up for.
         identity = HashEmbedder(dimension: options.dimension).identity
         port = options.provider
         client = options.name
         patience = options.patience
-        self.stages = stages
     }
 
     func embed(_ texts: [String]) async throws -> Embeddings {
-        stages.reached("read")
-        defer { stages.reached("embedded") }
         let request = ProviderRequest(client: client, texts: texts)
         let answer = try await withCheckedThrowingContinuation { continuation in
             Self.queue.async { continuation.resume(with: Result { try ask(request) }) }
