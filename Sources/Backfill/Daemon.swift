@@ -26,6 +26,8 @@ public struct Daemon: Sendable {
     private let activity: Activity
     private let pool: ConnectionPool
     private let heartbeat: Duration
+    /// How long an answer may take where the network is in doubt.
+    private let patience: Duration
 
     /// - Parameters:
     ///   - sessions: Opens the listener's session.
@@ -72,6 +74,7 @@ public struct Daemon: Sendable {
         self.pool = pool
         activity = Activity(daemon: name, pool: pool)
         heartbeat = listener.heartbeat
+        patience = listener.deadline
     }
 
     /// How the daemon is at the moment.
@@ -131,8 +134,8 @@ public struct Daemon: Sendable {
         case .listening(let isEcho, _):
             bulletin.note(event)
             for (slot, pipeline) in pipelines {
+                await pipeline.standBy(isEcho ? false : !(leases[slot]?.hold() ?? true))
                 await pipeline.resume(hears: isEcho)
-                if !isEcho { await pipeline.standBy(!(leases[slot]?.hold() ?? true)) }
                 await pipeline.look()
             }
             return
@@ -147,7 +150,8 @@ public struct Daemon: Sendable {
         case .lost:
             await claims.detach()
             for pipeline in pipelines.values { await pipeline.suspend() }
-            await pool.discardIdle()
+            await pool.doubt(for: patience)
+            await locks.close()
         case .heartbeat:
             try await claims.refresh()
             let isDeaf = vitals.hearing == .deaf

@@ -82,6 +82,7 @@ struct PipelinePoolerTests {
         let pooler = try await PgBouncer.start(to: lab.database.server, .session, poolSize: 10)
         try await lab.withDaemon(Self.settings(lab, pooler, heartbeat: .seconds(60))) { daemon in
             #expect(!daemon.told.isDeaf)
+            _ = try await daemon.listens()
             for id in 1...5 {
                 try await lab.run("INSERT INTO notes (id) VALUES (\(id))")
                 try await lab.allRight()

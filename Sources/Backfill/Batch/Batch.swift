@@ -68,7 +68,7 @@ public struct Batch: Sendable {
     /// - Parameters:
     ///   - keys: The text form of their keys.
     ///   - reached: Hears of each stage that is done.
-    /// - Throws: ``PostgresError`` and what else keeps rows from being read or written, and is no row's own.
+    /// - Throws: ``PostgresError`` and what else keeps rows from being read, or belongs to the table, and is no row's own.
     public func run(_ keys: [RowKey], reached: (Stage) -> Void = { _ in }) async throws -> Report {
         var report = Report()
         for key in keys { report.outcomes[key] = .settled }
@@ -104,7 +104,13 @@ public struct Batch: Sendable {
             for row in left { report.outcomes[row.key] = nil }
         }
         reached(.embedded)
-        report.outcomes.merge(try await writer.write(embedded)) { $1 }
+        do {
+            report.outcomes.merge(try await writer.write(embedded)) { $1 }
+        } catch let error as PostgresError where !error.isAboutTheSchema {
+            // The server is away or in trouble: the vectors are kept as behind a lock, and written when it is well again.
+            for row in embedded { report.outcomes[row.key] = .locked(row) }
+            report.error = report.error ?? error
+        }
         reached(.written)
         for row in rows where report.outcomes[row.key]?.isFailure ?? false { report.sources[row.key] = row.source }
         return report

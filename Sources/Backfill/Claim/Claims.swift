@@ -16,6 +16,8 @@ public actor Claims: Gated {
         var taken: [RowKey] = []
         /// For these there is no room in our share of the server's locks until others are released.
         var left: [RowKey] = []
+        /// The session that they were claimed with, by its number.
+        fileprivate var epoch = 0
     }
 
     private enum Session {
@@ -31,9 +33,10 @@ public actor Claims: Gated {
     private(set) var share = ClaimShare(room: 0, daemons: 1)
     /// The locks that the session has.
     private var held: Set<Int32> = []
-    /// The rows that they are held for: those in flight, and those that wait for somebody's lock.
-    private var working = Holdings()
-    private var kept = Holdings()
+    /// For how many rows in flight each of them is held.
+    private var working: [Int32: Int] = [:]
+    /// The rows that wait for somebody's lock that it is held for.
+    private var kept: [Int32: Set<RowKey>] = [:]
     /// Counts the sessions.
     private var epoch = 0
 
@@ -65,7 +68,7 @@ public actor Claims: Gated {
     public func withoutLocks() { change(to: .lockless) }
 
     private func change(to session: Session) {
-        (held, working, kept) = ([], Holdings(), Holdings())
+        (held, working, kept) = ([], [:], [:])
         epoch += 1
         self.session = session
     }
@@ -108,7 +111,7 @@ public actor Claims: Gated {
             for answer in answers where try !answer.decode(1, as: Bool.self) { taken.insert(try answer.decode(0)) }
         }
         let left = Set(wanted.dropFirst(tried.count))
-        var attempt = Attempt()
+        var attempt = Attempt(epoch: epoch)
         for (lock, keys) in byLock {
             if left.contains(lock) {
                 attempt.left += keys
@@ -119,30 +122,35 @@ public actor Claims: Gated {
                 // A session that was lost meanwhile took its locks with it: these rows are begun without.
                 guard epoch == self.epoch else { continue }
                 held.insert(lock)
-                working.rows[lock, default: []].formUnion(keys)
+                working[lock, default: 0] += keys.count
             }
         }
         return attempt
     }
 
-    /// Gives rows back, but keeps some of them, as far as half of our share goes: their vectors are here and only wait to be
-    /// written, and a peer that took them would compute them again.
-    func release(_ keys: [RowKey], of watch: Int32, keeping waiting: [RowKey] = []) async {
+    /// Gives the rows of an attempt back, but keeps some of them, as far as half of our share goes: their vectors are here and
+    /// only wait to be written, and a peer that took them would compute them again.
+    func release(_ attempt: Attempt, of watch: Int32, keeping waiting: [RowKey] = []) async {
+        guard attempt.epoch == epoch else { return }
         for key in waiting {
             let lock = Self.lock(of: key, watch)
-            guard working.rows[lock]?.contains(key) == true else { continue }
-            let isFull = kept.rows.count >= share.locks / 2
-            if !isFull || kept.has(lock) { kept.rows[lock, default: []].insert(key) }
+            if kept[lock] != nil || kept.count < share.locks / 2 { kept[lock, default: []].insert(key) }
         }
-        let locks = keys.map { Self.lock(of: $0, watch) }
-        for (key, lock) in zip(keys, locks) { working.remove(key, lock) }
+        let locks = attempt.claimed.map { Self.lock(of: $0, watch) }
+        for lock in locks {
+            working[lock, default: 1] -= 1
+            if working[lock] == 0 { working[lock] = nil }
+        }
         await unlockInTurn(Set(locks))
     }
 
     /// Gives rows back that were kept.
     func drop(_ keys: [RowKey], of watch: Int32) async {
         let locks = keys.map { Self.lock(of: $0, watch) }
-        for (key, lock) in zip(keys, locks) { kept.remove(key, lock) }
+        for (key, lock) in zip(keys, locks) {
+            kept[lock]?.remove(key)
+            if kept[lock]?.isEmpty == true { kept[lock] = nil }
+        }
         await unlockInTurn(Set(locks))
     }
 
@@ -155,7 +163,7 @@ public actor Claims: Gated {
     private func unlock(_ locks: Set<Int32>) async {
         guard (try? await enter()) != nil else { return }
         defer { leave() }
-        let free = locks.filter { held.contains($0) && !working.has($0) && !kept.has($0) }
+        let free = locks.filter { held.contains($0) && working[$0] == nil && kept[$0] == nil }
         guard !free.isEmpty, case .open(let connection) = session else { return }
         held.subtract(free)
         // One that can't be given back goes with its session, which is lost then.
@@ -169,18 +177,6 @@ public actor Claims: Gated {
 
     private static func array(_ locks: [Int32]) -> PostgresValue {
         .array(locks.map { .int4($0) }, of: .int4, as: .init(rawValue: 1007))
-    }
-}
-
-/// The rows that locks are held for.
-private struct Holdings {
-    var rows: [Int32: Set<RowKey>] = [:]
-
-    func has(_ lock: Int32) -> Bool { rows[lock] != nil }
-
-    mutating func remove(_ key: RowKey, _ lock: Int32) {
-        rows[lock]?.remove(key)
-        if rows[lock]?.isEmpty == true { rows[lock] = nil }
     }
 }
 

@@ -175,6 +175,11 @@ struct Intake: Sendable {
     /// The connection is back, or the schema is: no need to wait any longer.
     mutating func resume() {
         isSuspended = false
+        unpause()
+    }
+
+    /// What everything waited for is over.
+    mutating func unpause() {
         pausedUntil = nil
         isProbing = false
         backoff.reset()

@@ -24,9 +24,9 @@ public actor TablePipeline {
     private var trouble: (any Error)?
     /// The table is not what it was, and nothing begins until it can be filled again.
     private var problem: TableProblem?
-    /// It is to be looked at again; it is being looked at.
+    /// It is to be inspected; it is being inspected.
     private var isDoubtful = false
-    private var isLooking = false
+    private var inspection: Task<Bool, any Error>?
     /// Why it has ended by itself: nothing that it could write belongs into the table any more.
     public private(set) var end: TableProblem?
 
@@ -133,7 +133,7 @@ public actor TablePipeline {
                 }
                 if isDoubtful {
                     isDoubtful = false
-                    tasks.addTask { try? await self.inspect() }
+                    tasks.addTask { _ = try? await self.inspect() }
                 }
                 if isPurgeDue {
                     isPurgeDue = false
@@ -202,7 +202,7 @@ public actor TablePipeline {
         parts.reached(.claimed)
         await self.attempt(attempt.claimed) { [parts] in try await batch.run(attempt.claimed, reached: parts.reached) }
         await parts.claims.release(
-            attempt.claimed, of: table.watch, keeping: attempt.claimed.filter { intake.held.hasVector($0) })
+            attempt, of: table.watch, keeping: attempt.claimed.filter { intake.held.hasVector($0) })
         parts.reached(.released)
         signal.set()
     }
@@ -220,26 +220,38 @@ public actor TablePipeline {
     private func attempt(_ keys: [RowKey], _ work: @Sendable () async throws -> Batch.Report) async {
         let began = clock.now
         do {
-            let done = try await work()
+            var done = try await work()
             let charges = intake.charges(for: done, at: clock.now)
-            // Where all fail it may be the table that is another, and nobody is to be charged for that.
-            if !charges.isEmpty { try await inspect() }
-            let verdicts = try await charge(charges)
+            // It may be the table that is another, and nobody is to be charged for that.
+            let isOther = charges.isEmpty ? false : try await inspect()
+            let verdicts = isOther ? [] : try await charge(charges)
+            if isOther {
+                done.unfinished += charges.map(\.key)
+                for row in charges { done.outcomes[row.key] = nil }
+            }
             if done.embedded + done.written > 0 { handshake.progressed() }
-            if done.error == nil { recovered() }
+            if done.embedded > 0 { recovered() } else { reached() }
             note(verdicts)
             let retries = Dictionary(verdicts.compactMap { row in row.wait.map { (row.key, $0) } }) { $1 }
             intake.finished(
                 done.outcomes, retries: retries, leaving: done.unfinished, at: clock.now)
             report(.batch(done, took: clock.now - began))
             for row in verdicts where row.isNew { report(.setAside(key: row.key, reason: row.reason)) }
-            if let error = done.error { failed(error) }
+            guard let error = done.error else { return }
+            let isAnswer = (error as? PostgresError).map { $0.code == .server && !$0.isConnectionFailure } ?? false
+            if isAnswer, (try? await inspect()) ?? false { return }
+            if problem == nil { failed(error) }
         } catch {
             let isAnswer = (error as? PostgresError).map { $0.code == .server && !$0.isConnectionFailure } ?? false
             let isHearsay = isAnswer && intake.distrust(keys)
-            intake.ended(keys, at: clock.now)
-            if error is TableProblem || isAnswer && !isHearsay { try? await inspect() }
-            if !isHearsay, problem == nil { failed(error) }
+            if case EmbedderError.limited = error {
+                intake.finished([:], leaving: keys, at: clock.now)
+            } else {
+                intake.ended(keys, at: clock.now)
+            }
+            if isHearsay { return }
+            let isOther = error is TableProblem || isAnswer ? (try? await inspect()) ?? false : false
+            if !isOther, problem == nil { failed(error) }
         }
     }
 
@@ -272,15 +284,15 @@ public actor TablePipeline {
             let keys = try await batch.reader.scan(limit: limit)
             if let ledger { standing = try await ledger.standing() }
             if let next = standing.next { intake.retry(at: clock.now + next) }
-            recovered()
+            if keys.isEmpty { recovered() } else { reached() }
             let fresh = intake.scanned(Self.ordered(keys), limit: limit)
             handshake.scanned(fresh, at: clock.now)
             report(.scanned(found: keys.count, isAll: keys.count < limit))
         } catch {
             intake.scanFailed()
             handshake.scanFailed(at: clock.now)
-            if (error as? PostgresError)?.code == .server { try? await inspect() }
-            if problem == nil { failed(error) }
+            let isOther = (error as? PostgresError)?.code == .server ? (try? await inspect()) ?? false : false
+            if !isOther, problem == nil { failed(error) }
         }
         signal.set()
     }
@@ -296,7 +308,7 @@ public actor TablePipeline {
     // MARK: Trouble
 
     private func failed(_ error: any Error) {
-        if isStopping || error is CancellationError { return }
+        if isStopping || Task.isCancelled { return }
         if case EmbedderError.limited(let wait) = error {
             intake.limited(for: wait, at: clock.now)
             return report(.limited(wait))
@@ -310,6 +322,11 @@ public actor TablePipeline {
         guard trouble != nil else { return }
         trouble = nil
         report(.recovered)
+    }
+
+    /// The server answers. That says nothing of a provider.
+    private func reached() {
+        if trouble is PostgresError { recovered() }
     }
 
     /// A heartbeat came back: a table that could not be filled may be in order again.
@@ -326,16 +343,25 @@ public actor TablePipeline {
 
     /// Looks whether the table is still what it was, before a row is charged for it and after an error that may come of it.
     ///
+    /// - Returns: Whether it is another, so that what failed is worth another try.
     /// - Throws: ``TableProblem`` where it can't be filled as it is, `PostgresError`.
-    private func inspect() async throws {
-        guard let load = parts.load, !isLooking, end == nil else { return }
-        isLooking = true
-        defer { isLooking = false }
+    @discardableResult
+    private func inspect() async throws -> Bool {
+        guard let load = parts.load, end == nil else { return false }
+        if let inspection { return try await inspection.value }
+        let inspection = Task { try await self.inspect(load) }
+        self.inspection = inspection
+        defer { self.inspection = nil }
+        return try await inspection.value
+    }
+
+    private func inspect(_ load: @Sendable (TableSpec) async throws -> WatchedTable) async throws -> Bool {
         do {
             let found = try await load(table.spec)
             let isOther = found != table
             if isOther { await take(found) }
             if problem != nil || isOther { healed() }
+            return isOther
         } catch let problem as TableProblem {
             // Vectors of another model are wanted now, and that is no trouble that passes.
             if problem.isAnotherIdentity {
@@ -364,7 +390,7 @@ public actor TablePipeline {
     private func healed() {
         problem = nil
         trouble = nil
-        intake.resume()
+        intake.unpause()
         handshake.wake(at: clock.now)
         report(.recovered)
         signal.set()

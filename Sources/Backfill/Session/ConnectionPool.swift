@@ -4,6 +4,9 @@ import PostgresClient
 public actor ConnectionPool: Gated {
     private let sessions: SessionFactory
     private var idle: [PostgresConnection] = []
+    /// The sessions that are lent, by the number of the loan.
+    private var lent: [Int: PostgresConnection] = [:]
+    private var loans = 0
     package var gate: Gate<CheckedContinuation<Void, any Error>>
 
     /// - Parameters:
@@ -25,6 +28,10 @@ public actor ConnectionPool: Gated {
         try await enter()
         defer { leave() }
         let connection = try await connection()
+        loans += 1
+        let loan = loans
+        lent[loan] = connection
+        defer { lent[loan] = nil }
         do {
             let value = try await body(connection)
             await giveBack(connection)
@@ -45,6 +52,22 @@ public actor ConnectionPool: Gated {
         let idle = idle
         self.idle = []
         for connection in idle { await connection.close() }
+    }
+
+    /// The network is in doubt: idle sessions are ended at once, and those that are lent now if they are still lent after so
+    /// long, since their statements may wait for an answer that never comes.
+    public func doubt(for patience: Duration) async {
+        let suspects = lent.keys
+        await discardIdle()
+        guard !suspects.isEmpty else { return }
+        Task {
+            try? await Task.sleep(for: patience)
+            await self.end(Array(suspects))
+        }
+    }
+
+    private func end(_ loans: [Int]) async {
+        for loan in loans { await lent[loan]?.close() }
     }
 
     private func connection() async throws -> PostgresConnection {
