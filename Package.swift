@@ -76,8 +76,9 @@ let package = Package(
             name: "TestSupport", path: "Tests/TestSupport",
             swiftSettings: strict),
         // A daemon in a process of its own, for tests that kill it.
+        .target(name: "LabClock", path: "Tests/LabClock"),
         .executableTarget(
-            name: "lab-daemon", dependencies: ["Backfill", "PostgresClient", "Embedders", "TestSupport"],
+            name: "lab-daemon", dependencies: ["Backfill", "PostgresClient", "Embedders", "TestSupport", "LabClock"],
             path: "Tests/LabDaemon", swiftSettings: strict),
         .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"], swiftSettings: strict),
         .testTarget(

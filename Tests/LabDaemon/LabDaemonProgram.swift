@@ -15,7 +15,7 @@ import TestSupport
         sigaddset(&termination, SIGTERM)
         pthread_sigmask(SIG_BLOCK, &termination, nil)
         do {
-            let options = try LabOptions(LabOptions.commandLine)
+            let options = try LabOptions(CommandLine.arguments.dropFirst())
             let stages = Stages(options)
             Task.detached {
                 do {

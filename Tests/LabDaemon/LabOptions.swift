@@ -1,5 +1,5 @@
 import Backfill
-import Glibc
+import LabClock
 
 /// The command line: `lab-daemon --conninfo … --provider PORT --name NAME --table TABLE …`, all as `--option value`.
 struct LabOptions {
@@ -37,17 +37,6 @@ struct LabOptions {
         }
     }
 
-    /// The arguments of this process. (CommandLine has none where libfaketime is loaded before everything else.)
-    static var commandLine: [String] {
-        let file = open("/proc/self/cmdline", O_RDONLY)
-        defer { close(file) }
-        var buffer = [UInt8](repeating: 0, count: 64 << 10)
-        let count = read(file, &buffer, buffer.count)
-        let parts = buffer.prefix(max(count, 0)).split(separator: 0, omittingEmptySubsequences: false).dropFirst()
-            .dropLast()
-        return parts.map { String(decoding: $0, as: UTF8.self) }
-    }
-
     /// Reads the command line; the text is what is wrong with it.
     init(_ arguments: some Collection<String>) throws(Refusal) {
         listener.heartbeat = .seconds(1)
@@ -79,6 +68,7 @@ struct LabOptions {
         switch option {
         case "--conninfo": conninfo = value
         case "--name": name = value
+        case "--clock": lab_clock_follow(value)
         case "--table": tables.append(value)
         case "--provider": provider = try number()
         case "--dimension": dimension = try number()

@@ -52,7 +52,8 @@ final class FaultConductor: Sendable {
     func heal() async throws {
         provider.behave()
         for daemon in daemons { daemon.heal() }
-        if FaultBuild.hasPause { try await sql("UPDATE backfilld.watch SET paused_at = NULL") }
+        // A provider that was wrong about a row may have had it set aside: that is put right by hand.
+        try await sql("UPDATE backfilld.watch SET paused_at = NULL; DELETE FROM backfilld.failure")
     }
 
     private func note(_ line: String) { done.withLock { $0.append(line) } }
@@ -82,7 +83,6 @@ final class FaultConductor: Sendable {
         case .cancelStatements: try await sql(Self.each("pg_cancel_backend"))
         case .garbage(let count): try await sql(Self.garbage(count))
         case .pause(let steps):
-            guard FaultBuild.hasPause else { return nil }
             try await sql("UPDATE backfilld.watch SET paused_at = now()")
             return End(steps: steps) { try await self.sql("UPDATE backfilld.watch SET paused_at = NULL") }
         case .clock(let daemon, let hours): try daemons[daemon].clock.set(hours: hours)

@@ -1,3 +1,4 @@
+import Backfill
 import TestSupport
 
 /// Something that goes wrong, or is put right again by itself after so many steps of the load.
@@ -50,6 +51,7 @@ struct FaultPlan: Sendable {
     let rows: Int
     let inFlight: Int
     let latency: Duration
+    let notify: NotifyMode
     /// No fault that ends a session or a daemon: then no text may be embedded twice.
     let isGentle: Bool
     /// What goes wrong, and when, in steps of all users together.
@@ -65,6 +67,7 @@ struct FaultPlan: Sendable {
         rows = [10, 20, 50, 200][random.below(4)]
         inFlight = 1 + random.below(4)
         latency = .milliseconds(random.below(40))
+        notify = [.ids, .ids, .ids, .wake, .off][random.below(5)]
         isGentle = random.chance(0.25)
         var step = 10
         var faults: [(step: Int, fault: Fault)] = []

@@ -23,11 +23,10 @@ struct FaultReferee {
 
     /// What the ledger has to say of a row that is left without a vector.
     private static var isAside: String {
-        guard FaultBuild.hasLedger else { return "false" }
-        return """
-            topic LIKE '%\(Provider.poison)%' AND EXISTS (
-                SELECT FROM backfilld.failure AS f WHERE f.key = notes.id::text AND f.next_try = 'infinity')
-            """
+        """
+        topic LIKE '%\(Provider.poison)%' AND EXISTS (
+            SELECT FROM backfilld.failure AS f WHERE f.key = notes.id::text AND f.next_try = 'infinity')
+        """
     }
 
     /// Rows with a wrong vector, rows that are set aside and should not be.
@@ -35,12 +34,11 @@ struct FaultReferee {
         var violations: [String] = []
         let rows = try await lab.user.execute(
             Statement("the referee", "SELECT id::text, topic, own, mark, embedding::text FROM notes"))
-        let poisoned = FaultBuild.hasLedger
         for row in rows {
             let (key, topic): (String, String?) = (try row.decode(0), try row.decode(1))
             let vector = try row.decode(4, as: String?.self)
             guard let vector else {
-                if !(poisoned && Provider.isPoisoned(topic ?? "")) { violations.append("row \(key) has no vector") }
+                if !Provider.isPoisoned(topic ?? "") { violations.append("row \(key) has no vector") }
                 continue
             }
             let found = vector.dropFirst().dropLast().split(separator: ",").compactMap { Float($0) }
@@ -49,16 +47,33 @@ struct FaultReferee {
                 violations.append("row \(key) has another text's vector: \(vector) for \(topic ?? "NULL")")
             }
         }
-        if FaultBuild.hasLedger {
-            let strangers = try await lab.values(
-                """
-                SELECT f.key || ': ' || f.reason FROM backfilld.failure AS f
-                JOIN notes AS n ON n.id::text = f.key
-                WHERE n.embedding IS NULL AND n.topic NOT LIKE '%\(Provider.poison)%'
-                """)
-            violations += strangers.map { "a healthy row is in the ledger: \($0 ?? "")" }
-        }
         return violations
+    }
+
+    /// Entries of the ledger that no provider is to blame for; looked at before it is cleared.
+    func charges() async throws -> [String] {
+        try await lab.values(
+            """
+            SELECT format('row %s was charged: %s', key, reason) FROM backfilld.failure
+            WHERE reason NOT LIKE '%refused%' AND reason NOT LIKE '%finite%'
+            """
+        ).compactMap(\.self)
+    }
+
+    /// Whether the ledger has the poisoned rows, and in time nothing else.
+    func ledger() async throws -> [String] {
+        let strangers = """
+            SELECT format('an entry is left: %s %s', f.key, f.reason) FROM backfilld.failure AS f
+            WHERE NOT EXISTS (
+                SELECT FROM notes AS n
+                WHERE n.id::text = f.key AND n.embedding IS NULL AND n.topic LIKE '%\(Provider.poison)%')
+            """
+        do {
+            try await eventually("the ledger purged", within: .seconds(15)) { try await lab.values(strangers).isEmpty }
+            return []
+        } catch is DeadlineMissed {
+            return try await lab.values(strangers).compactMap(\.self)
+        }
     }
 
     private func expected(_ topic: String?, own: String?, mark: Int32?) -> [Float] {
@@ -70,7 +85,6 @@ struct FaultReferee {
 
     /// Texts that were embedded twice although the daemon that did it first never lost its session.
     func doubleWork() -> [String] {
-        guard FaultBuild.hasClaims else { return [] }
         let unbroken = Set(daemons.flatMap(\.lives).filter(\.isUnbroken).map(\.name))
         return provider.tally.embedded.compactMap { text, clients in
             // Whoever comes after a broken session is right to do it again; nobody is, after an unbroken one.
@@ -83,7 +97,6 @@ struct FaultReferee {
 
     /// Locks of the handshake and of claims that are left although there is nothing to do.
     func locks() async throws -> [String] {
-        guard FaultBuild.hasClaims else { return [] }
         let question = """
             SELECT format('%s %s %s by %s', classid, objid, mode, pid) FROM pg_locks
             WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())

@@ -13,7 +13,7 @@ struct FaultRun {
         let settings = ["max_connections": "100", "log_statement": "none", "deadlock_timeout": "200ms"]
         return try await PostgresServer.with(plan.flavour, settings: settings) { server in
             let table = LabTable(create: FaultScript.table)
-            let lab = try await Lab.make(plan.flavour, [table], on: server)
+            let lab = try await Lab.make(plan.flavour, [table], on: server, notify: plan.notify)
             let hash = lab.embedder
             let provider = try Provider(seed: plan.seed) { hash.vector(of: $0) }
             provider.take(plan.latency)
@@ -34,14 +34,16 @@ struct FaultRun {
                     async let work: Void = users.run()
                     try await conductor.run()
                     try await work
-                    try await conductor.heal()
                     // The session of before may have ended with a server.
                     let again = Lab(
                         database: lab.database, tables: lab.tables, embedder: lab.embedder,
                         user: try await lab.connect())
                     let referee = FaultReferee(lab: again, provider: provider, daemons: daemons)
+                    violations += try await referee.charges()
+                    try await conductor.heal()
                     settling = try await referee.settled()
                     violations += try await referee.locks()
+                    violations += try await referee.ledger()
                     violations += try await referee.rows()
                     violations += referee.doubleWork()
                     for daemon in daemons { violations += try await daemon.finish() }
@@ -67,7 +69,7 @@ struct FaultRun {
             return "seed \(plan.seed): \(plan.flavour), \(plan.isGentle ? "gentle, " : "")\(plan.daemons) daemons "
                 + "(\(lives) processes), \(plan.faults.count) faults, \(tally.embedded.count) texts embedded, "
                 + "\(tally.embedded.values.count { $0.count > 1 }) more than once, settled in \(settling / .milliseconds(1)) ms, "
-                + "longest wait for a daemon \(sampler.longest), users' errors \(users.errors)"
+                + "longest wait for a daemon \(sampler.longest), most locks \(sampler.mostLocks), users' errors \(users.errors)"
         }
     }
 }
@@ -85,7 +87,7 @@ struct FaultRunFailed: Error, CustomStringConvertible {
         seed \(plan.seed) FAILED: \(violations.count) violations
         \(violations.prefix(20).joined(separator: "\n"))
         -- the plan: \(plan.flavour), \(plan.daemons) daemons, \(plan.users) users of \(plan.steps) steps, \
-        rows \(plan.rows), in flight \(plan.inFlight), latency \(plan.latency), gentle \(plan.isGentle)
+        rows \(plan.rows), in flight \(plan.inFlight), latency \(plan.latency), notify \(plan.notify), gentle \(plan.isGentle)
         \(log.joined(separator: "\n"))
         -- the daemons
         \(daemons.joined(separator: "\n"))

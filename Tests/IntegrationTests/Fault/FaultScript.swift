@@ -147,15 +147,8 @@ struct FaultScript: Sendable {
         texts += 1
         if mayBeNull, random.chance(0.02) { return "NULL" }
         let kinds = ["", " \u{e9}e\u{301} ''quoted''", " \\ \u{1f3b5}\n\ttabs", String(repeating: " long", count: 200)]
-        let poison = random.chance(FaultBuild.hasLedger ? 0.01 : 0) ? Provider.poison : ""
+        let poison = random.chance(0.01) ? Provider.poison : ""
         let words = "'text \(user)-\(texts)\(kinds[random.below(kinds.count)])\(poison)'"
         return perRow.map { "\(words) || ' ' || \($0)" } ?? words
     }
-}
-
-/// What the daemon can do by now.
-enum FaultBuild {
-    static let hasClaims = false
-    static let hasLedger = false
-    static let hasPause = false
 }
