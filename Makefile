@@ -91,6 +91,7 @@ bench:
 	@scripts/fetch-model
 	swift build $(release) $(SWIFT_FLAGS)
 	swift build -c release --static-swift-stdlib --product encoder-benchmark $(SWIFT_FLAGS)
+	swift build -c release --static-swift-stdlib --product share-benchmark $(SWIFT_FLAGS)
 	Benchmarks/run
 	Benchmarks/encoder --install
 

@@ -71,6 +71,10 @@ let package = Package(
             name: "tokenizer-benchmark", dependencies: ["SentenceEncoder"], path: "Benchmarks/TokenizerBenchmark",
             swiftSettings: lean),
 
+        .executableTarget(
+            name: "share-benchmark", dependencies: ["Backfill", "Embedders", "PostgresClient"],
+            path: "Benchmarks/ShareBenchmark", swiftSettings: lean),
+
         // Tests. TestSupport holds what they share: throw-away clusters, processes, deadlines.
         .target(
             name: "TestSupport", path: "Tests/TestSupport",
