@@ -152,8 +152,8 @@ public struct Daemon: Sendable {
             for pipeline in pipelines.values { await pipeline.suspend() }
             await pool.doubt(for: patience)
             await locks.close()
-        case .heartbeat:
-            try await claims.refresh()
+        case .heartbeat(let daemons):
+            await claims.count(daemons: daemons)
             let isDeaf = vitals.hearing == .deaf
             for (slot, pipeline) in pipelines {
                 if isDeaf { await pipeline.standBy(!(leases[slot]?.hold() ?? true)) }

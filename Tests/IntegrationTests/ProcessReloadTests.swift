@@ -18,6 +18,8 @@ import Testing
         try await manager.wait(for: "RELOADING=1", from: heard)
         try await manager.wait(for: "MONOTONIC_USEC=", from: heard)
         try await manager.wait(for: "READY=1", from: heard)
+        // A table that is polled is not announced row by row.
+        try await place.isListenedTo()
         try await place.insert(1...6)
         try await place.allEmbedded()
         try await eventually("three batches of two told") { daemon.count("embedded 2 rows in") == 3 }
@@ -29,6 +31,7 @@ import Testing
         try await daemon.says("the new configuration is refused, the old one stays", from: lines)
         try await manager.wait(for: "READY=1", from: heard)
         #expect(daemon.lines.dropFirst(lines).contains { $0.contains("batch.quiet") }, "\(daemon.lines)")
+        try await place.isListenedTo()
         try await place.insert(7...12)
         try await place.allEmbedded()
         try await eventually("still batches of two") { daemon.count("embedded 2 rows in") == 6 }

@@ -56,6 +56,13 @@ struct Workplace: Sendable {
         ) { try await pending() == 0 }
     }
 
+    /// Waits until the daemon says that it listens, and polls no more.
+    func isListenedTo(fileID: String = #fileID, line: Int = #line) async throws {
+        try await eventually(
+            "a daemon that listens", within: .seconds(30), polling: .milliseconds(50), fileID: fileID, line: line
+        ) { try await database.psql("SELECT DISTINCT mode FROM backfilld.activity") == "listening" }
+    }
+
     /// Writes a file into ``folder``.
     func write(_ text: String, to name: String) throws {
         try text.write(toFile: "\(folder)/\(name)", atomically: true, encoding: .utf8)

@@ -32,7 +32,7 @@ struct ReembedProcessTests {
         try await eventually("its sessions have ended") {
             try await place.database.psql(
                 """
-                SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'
+                SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = 1650879588
                     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
                 """) == "0"
         }

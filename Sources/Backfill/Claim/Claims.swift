@@ -73,15 +73,14 @@ public actor Claims: Gated {
         self.session = session
     }
 
-    /// Counts the daemons again.
-    func refresh() async throws {
-        guard case .open(let connection) = session else { return }
-        try await count(on: connection)
+    /// So many daemons are connected now.
+    func count(daemons: Int) {
+        share = ClaimShare(room: share.room, daemons: max(daemons, 1))
     }
 
     private func count(on connection: PostgresConnection) async throws {
         let answer = try await connection.execute(
-            Statement("count the daemons", SQLFile.claimRoom, [.int4(AdvisoryLock.presence)], prepared: true),
+            Statement("count the daemons", SQLFile.claimRoom, [.int4(AdvisoryLock.presence)]),
             deadline: Self.deadline)[0]
         share = ClaimShare(room: try answer.decode("room"), daemons: max(try answer.decode("daemons"), 1))
     }

@@ -20,8 +20,8 @@ public final class Listener: Sendable {
         case pending(watch: Int32)
         /// The probe of one table failed: its schema changed, or a privilege went.
         case probeFailed(watch: Int32, any Error)
-        /// The heartbeat came back.
-        case heartbeat
+        /// The heartbeat came back, and so many daemons are connected to the server, this one included.
+        case heartbeat(daemons: Int)
         /// The server's notification queue is over a quarter full, `usage` of 1, and was not before.
         case queueFilling(usage: Double)
         /// The session is gone; another is tried after the wait.
@@ -66,10 +66,12 @@ public final class Listener: Sendable {
             do {
                 try await listen { pulse in
                     switch pulse {
-                    case .beat(let usage):
+                    case .beat(let beat):
                         backoff.reset()
-                        try await report(.heartbeat)
-                        if gauge.isWarning(usage) { try await report(.queueFilling(usage: usage)) }
+                        try await report(.heartbeat(daemons: beat.daemons))
+                        if gauge.isWarning(beat.queueUsage) {
+                            try await report(.queueFilling(usage: beat.queueUsage))
+                        }
                     case .event(let event): try await report(event)
                     }
                 }
@@ -85,7 +87,15 @@ public final class Listener: Sendable {
     /// What a session brings: events, and heartbeats with what they measured.
     private enum Pulse {
         case event(Event)
-        case beat(queueUsage: Double)
+        case beat(Beat)
+    }
+
+    /// What a heartbeat measured.
+    private struct Beat {
+        /// How full the notification queue is.
+        var queueUsage: Double
+        /// Daemons that are connected to the server.
+        var daemons: Int
     }
 
     /// One session's life. Returns where another kind of session has to be opened.
@@ -105,10 +115,10 @@ public final class Listener: Sendable {
                 }
             }
             let backend = try await SessionFactory.backend(of: connection, settings.deadline)
-            let usage = try await heartbeat(on: connection, mustListen: isEcho) { _ in }
             try await report(.event(.opened(connection, isEcho: isEcho)))
+            let beat = try await heartbeat(on: connection, mustListen: isEcho) { _ in }
             try await report(.event(.listening(isEcho: isEcho, backendPID: backend)))
-            try await report(.beat(queueUsage: usage))
+            try await report(.beat(beat))
             try await hear(connection, inbox, mustListen: isEcho, report)
         } catch {
             await connection.close()
@@ -154,8 +164,8 @@ public final class Listener: Sendable {
                 if let wakeup = Wakeup(payload: payload) { try await report(.event(.wakeup(wakeup))) }
             case .end: throw await connection.failure ?? ListenerError.channelLost
             case nil:
-                let usage = try await heartbeat(on: connection, mustListen: mustListen) { try await report(.event($0)) }
-                try await report(.beat(queueUsage: usage))
+                let beat = try await heartbeat(on: connection, mustListen: mustListen) { try await report(.event($0)) }
+                try await report(.beat(beat))
                 nextHeartbeat = .now + settings.heartbeat
             }
         }
@@ -164,11 +174,11 @@ public final class Listener: Sendable {
     /// Asks the server whether it still lists our channel, and whether any table has a pending row.
     ///
     /// All in one round trip; where that fails, a table at a time, to find out whose probe it is that fails.
-    /// - Returns: How full the notification queue is.
     private func heartbeat(
         on connection: PostgresConnection, mustListen: Bool, _ report: (Event) async throws -> Void
-    ) async throws -> Double {
-        let ask = Statement("heartbeat", SQLFile.listenerHeartbeat, [.text(Wakeup.channel)], prepared: true)
+    ) async throws -> Beat {
+        let ask = Statement("heartbeat", SQLFile.listenerHeartbeat,
+            [.text(Wakeup.channel), .int4(AdvisoryLock.presence)], prepared: true)
         let tables = tables()
         let probes = tables.map {
             Statement(
@@ -176,14 +186,14 @@ public final class Listener: Sendable {
         }
         do {
             let answers = try await connection.pipeline([ask] + probes, deadline: settings.deadline)
-            let usage = try Self.usage(answers[0][0], mustListen: mustListen)
+            let beat = try Self.beat(answers[0][0], mustListen: mustListen)
             for (table, answer) in zip(tables, answers.dropFirst()) where try answer[0].decode(0, as: Bool.self) {
                 try await report(.pending(watch: table.watch))
             }
-            return usage
+            return beat
         } catch let error as PostgresError where error.code == .server && !error.isConnectionFailure {
             let answer = try await connection.execute(ask, deadline: settings.deadline)
-            let usage = try Self.usage(answer[0], mustListen: mustListen)
+            let beat = try Self.beat(answer[0], mustListen: mustListen)
             for (table, probe) in zip(tables, probes) {
                 do {
                     let answer = try await connection.execute(probe, deadline: settings.deadline)
@@ -192,15 +202,15 @@ public final class Listener: Sendable {
                     try await report(.probeFailed(watch: table.watch, error))
                 }
             }
-            return usage
+            return beat
         }
     }
 
-    /// How full the queue is, if all else is as it must be.
-    private static func usage(_ answer: Row, mustListen: Bool) throws -> Double {
+    /// What was measured, if all else is as it must be.
+    private static func beat(_ answer: Row, mustListen: Bool) throws -> Beat {
         if try answer.decode("in_recovery") { throw ListenerError.inRecovery }
         if mustListen, try !answer.decode("is_listening", as: Bool.self) { throw ListenerError.channelLost }
-        return try answer.decode("queue_usage")
+        return Beat(queueUsage: try answer.decode("queue_usage"), daemons: try answer.decode("daemons"))
     }
 }
 

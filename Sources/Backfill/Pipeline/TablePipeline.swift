@@ -313,6 +313,9 @@ public actor TablePipeline {
             intake.limited(for: wait, at: clock.now)
             return report(.limited(wait))
         }
+        // A column beside the one in use goes when its run is replaced.
+        let isGone = !table.hasLedger && (error as? PostgresError)?.isAboutTheSchema ?? false
+        let error = isGone ? TableProblem.superseded(table: table.displayName, embedder: table.identity) : error
         intake.paused(at: clock.now)
         trouble = error
         report(.trouble(error))
