@@ -285,7 +285,8 @@ public actor TablePipeline {
             if let ledger { standing = try await ledger.standing() }
             if let next = standing.next { intake.retry(at: clock.now + next) }
             if keys.isEmpty { recovered() } else { reached() }
-            let fresh = intake.scanned(Self.ordered(keys), limit: limit)
+            // A column that is filled beside the one in use is nobody else's: in the table's order.
+            let fresh = intake.scanned(ledger == nil ? keys : Self.ordered(keys), limit: limit)
             handshake.scanned(fresh, at: clock.now)
             report(.scanned(found: keys.count, isAll: keys.count < limit))
         } catch {
