@@ -12,6 +12,11 @@ final class FaultDaemon: Sendable {
         var wasTold = false
 
         var events: [LabEvent] { process.lines.compactMap { LabEvent(line: $0) } }
+        /// What it told, for whoever has to find out what went wrong: all troubles, and the end of the rest.
+        var story: [String] {
+            let lines = process.lines.map { LabEvent(line: $0)?.event == "batch" ? "" : $0 }
+            return lines.dropLast(20).filter { !$0.isEmpty }.suffix(60) + process.lines.suffix(20)
+        }
         /// Whether its listener's session, which has its claims, was the same from its start on.
         var isUnbroken: Bool {
             process.isRunning && !events.contains { ["lost", "dying", "ended"].contains($0.event) }

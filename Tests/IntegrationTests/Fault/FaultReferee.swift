@@ -55,7 +55,7 @@ struct FaultReferee {
         try await lab.values(
             """
             SELECT format('row %s was charged: %s', key, reason) FROM backfilld.failure
-            WHERE reason NOT LIKE '%refused%' AND reason NOT LIKE '%finite%'
+            WHERE reason NOT LIKE '%\(Provider.refusal)%' AND reason NOT LIKE '%finite%'
             """
         ).compactMap(\.self)
     }
@@ -87,6 +87,8 @@ struct FaultReferee {
     func doubleWork() -> [String] {
         let unbroken = Set(daemons.flatMap(\.lives).filter(\.isUnbroken).map(\.name))
         return provider.tally.embedded.compactMap { text, clients in
+            // What a daemon asks to find out whether the provider is well is nobody's text.
+            guard FaultScript.wrote(text) else { return nil }
             // Whoever comes after a broken session is right to do it again; nobody is, after an unbroken one.
             guard let first = clients.firstIndex(where: unbroken.contains), first < clients.count - 1 else {
                 return nil
@@ -106,7 +108,9 @@ struct FaultReferee {
             try await eventually("no lock left", within: .seconds(15)) { try await lab.values(question).isEmpty }
             return []
         } catch is DeadlineMissed {
+            let said = "SELECT a::text FROM backfilld.activity AS a"
             return try await lab.values(question).map { "a lock is left: \($0 ?? "")" }
+                + lab.values(said).map { "a daemon said: \($0 ?? "")" }
         }
     }
 }

@@ -60,7 +60,7 @@ struct FaultRun {
                 throw FaultRunFailed(
                     plan: plan, violations: violations, log: conductor.log,
                     daemons: daemons.flatMap { daemon in
-                        daemon.lives.map { "\($0.name)\n" + $0.process.lines.suffix(25).joined(separator: "\n") }
+                        daemon.lives.map { "\($0.name)\n" + $0.story.joined(separator: "\n") }
                     },
                     server: server.log.split(separator: "\n").suffix(30).joined(separator: "\n"))
             }

@@ -11,6 +11,9 @@ struct FaultScript: Sendable {
             id bigint PRIMARY KEY, topic text, other integer DEFAULT 0, own text, mark integer, embedding {embedding})
         """
 
+    /// Whether a text is one of a user's, which are all different.
+    static func wrote(_ text: String) -> Bool { text.hasPrefix("text ") || text.hasPrefix("copied ") }
+
     private let user: Int
     private let users: Int
     private let hasVectors: Bool
@@ -147,7 +150,7 @@ struct FaultScript: Sendable {
         texts += 1
         if mayBeNull, random.chance(0.02) { return "NULL" }
         let kinds = ["", " \u{e9}e\u{301} ''quoted''", " \\ \u{1f3b5}\n\ttabs", String(repeating: " long", count: 200)]
-        let poison = random.chance(0.01) ? Provider.poison : ""
+        let poison = random.chance(perRow == nil ? 0.02 : 0.005) ? Provider.poison : ""
         let words = "'text \(user)-\(texts)\(kinds[random.below(kinds.count)])\(poison)'"
         return perRow.map { "\(words) || ' ' || \($0)" } ?? words
     }

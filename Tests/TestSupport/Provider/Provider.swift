@@ -56,6 +56,9 @@ public final class Provider: Sendable {
     /// A text with this in it is refused, always.
     public static let poison = "☠"
 
+    /// What it says then.
+    public static let refusal = "400: a text is not taken"
+
     /// Where it listens, on 127.0.0.1.
     public let port: Int
     private let vector: @Sendable (String) -> [Float]
@@ -149,7 +152,7 @@ public final class Provider: Sendable {
     private func answer(_ request: ProviderRequest, _ fault: Fault?, _ chance: Int) -> ProviderAnswer {
         if fault == .limited { return .limited(milliseconds: chance.isMultiple(of: 3) ? nil : chance) }
         if fault == .broken { return .unavailable("500 Internal Server Error") }
-        if request.texts.contains(where: Self.isPoisoned) { return .refused("400: a text is not taken") }
+        if request.texts.contains(where: Self.isPoisoned) { return .refused(Self.refusal) }
         var items = request.texts.enumerated().map { ProviderAnswer.Item(index: $0, vector: vector($1)) }
         let place = items.isEmpty ? 0 : chance % items.count
         switch fault {
