@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Backfill
@@ -46,7 +47,79 @@ import Testing
     }
 }
 
+@Suite struct LockRoomTests {
+    @Test("What daemons may hold is told for none, one and several of them")
+    func told() {
+        let none = LockRoom(room: 6400, daemons: 0)
+        #expect(none.perDaemon == 160 && none.together == 0 && none.budget == 640)
+        #expect(none.finding.found.contains("room for 6,400; no daemon is connected, and the first may hold 160"))
+        #expect(
+            LockRoom(room: 6400, daemons: 1).finding.found.contains("1 daemon is connected and may hold 160, of 640"))
+        let four = LockRoom(room: 6400, daemons: 4)
+        #expect(
+            four.finding.found.contains("4 daemons are connected and may hold 80 each, 320 together, of 640 (10 %)"))
+        #expect(four.finding.level == .ok)
+    }
+
+    @Test("Fewer than eight locks a daemon are warned about, and no sum is over a tenth while there is room for it")
+    func small() {
+        for (room, daemons) in [(6400, 41), (300, 1), (300, 0), (0, 3)] {
+            let finding = LockRoom(room: room, daemons: daemons).finding
+            #expect(finding.level == .warning)
+            #expect(finding.remedy?.contains("max_locks_per_transaction") ?? false)
+        }
+        for daemons in 0...40 {
+            let room = LockRoom(room: 6400, daemons: daemons)
+            #expect(room.finding.level == .ok && room.together <= room.budget)
+        }
+    }
+}
+
 @Suite struct TokenBucketTests {
+    @Test("In no second are more rows granted than the rate, whoever asks for how many and gives some back")
+    func anySecond() {
+        var random = SeededRandom(seed: 3)
+        for rate in [1, 2, 3, 7, 10, 99, 100, 1_000, 2_000] {
+            var bucket = TokenBucket(rate: rate)
+            var (now, total) = (0, 0)
+            var grants: [(at: Int, rows: Int)] = []
+            while now < 6_000 {
+                now += random.below(40)
+                let asked = 1 + random.below(random.chance(0.5) ? 3 : 500)
+                var rows = bucket.grant(asked, at: start.ms(now))
+                #expect(rows <= asked)
+                if rows > 0, random.chance(0.2) {
+                    let back = random.below(rows + 1)
+                    bucket.giveBack(back)
+                    rows -= back
+                }
+                grants.append((now, rows))
+                total += rows
+            }
+            for (index, first) in grants.enumerated() {
+                let second = grants[index...].prefix { $0.at < first.at + 1_000 }
+                #expect(second.reduce(0) { $0 + $1.rows } <= rate, "rate \(rate), from \(first.at) ms")
+            }
+            #expect(total >= rate * 4, "rate \(rate): \(total) in six seconds")
+        }
+    }
+
+    @Test("Whoever waits until it opens gets what was waited for, at nearly the rate")
+    func opening() {
+        for rate in [1, 3, 10, 100, 5_000] {
+            var bucket = TokenBucket(rate: rate)
+            var (now, granted, steps) = (start, 0, 0)
+            while now < start.ms(10_000), steps < 1_000 {
+                steps += 1
+                let rows = bucket.grant(250, at: now)
+                granted += rows
+                if rows == 0 { now = max(bucket.opens(at: now) ?? now, now + .nanoseconds(1)) }
+            }
+            #expect(steps < 1_000, "rate \(rate)")
+            #expect(granted >= rate * 9 && granted <= rate * 10 + max(rate / 4, 1), "rate \(rate): \(granted)")
+        }
+    }
+
     @Test("No more rows are granted than the rate, over any time", arguments: [1, 7, 100, 5_000])
     func rate(rate: Int) {
         var bucket = TokenBucket(rate: rate)

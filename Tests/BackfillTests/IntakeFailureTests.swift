@@ -53,6 +53,44 @@ import Testing
         #expect(until <= now.ms(1000))
     }
 
+    @Test("A batch that its provider wants later stays, and goes to it again when it may, without a scan")
+    mutating func putBack() {
+        begin("a")
+        intake.putBack(["a"], at: start.ms(30))
+        intake.limited(for: .seconds(2), at: start.ms(30))
+        #expect(intake.waiting == 1 && intake.working == 0 && !intake.isIdle)
+        #expect(intake.next(at: start.ms(100)) == .wait(until: start.ms(2030)))
+        #expect(intake.next(at: start.ms(2030)) == .batch(["a"]))
+        intake.finish(["a"], .written, at: start.ms(2040))
+        #expect(intake.isIdle)
+    }
+
+    @Test("A row that changed while its batch was put back is begun once")
+    mutating func putBackAndChanged() {
+        begin("a")
+        intake.announce(["a"], at: start.ms(30))
+        intake.putBack(["a"], at: start.ms(40))
+        #expect(intake.next(at: start.ms(100)) == .batch(["a"]))
+        if case .batch = intake.next(at: start.ms(100)) { Issue.record("begun twice at once") }
+    }
+
+    @Test("Rows that were put back are not counted as begun", arguments: [false, true])
+    mutating func putBackInRun(isPartly: Bool) {
+        intake = Intake.seeded(.small { $0.mostRows = 4 })
+        intake.scan(["1", "2", "3", "4", "5"], limit: 10)
+        #expect(intake.next(at: start) == .batch(["1", "2", "3", "4"]))
+        if isPartly {
+            intake.finished(["1": .written, "2": .written], leaving: ["3", "4"], at: start)
+        } else {
+            intake.putBack(["1", "2", "3", "4"], at: start)
+        }
+        guard case .batch(let keys) = intake.next(at: start) else {
+            Issue.record("nothing is begun again")
+            return
+        }
+        #expect(keys.count == (isPartly ? 2 : 4))
+    }
+
     @Test("A connection that is back ends the pause")
     mutating func resume() {
         for _ in 0..<5 { intake.paused(at: start) }

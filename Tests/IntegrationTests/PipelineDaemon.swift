@@ -30,7 +30,15 @@ final class LabDaemon: Sendable {
     }
 
     private let state = Mutex(Told())
+    private let daemon = Mutex(Daemon?.none)
     var told: Told { state.withLock(\.self) }
+
+    /// What `systemctl status` would show.
+    var statusLine: String {
+        daemon.withLock(\.self)?.vitals.statusLine(at: .now) { "\(Int($0.inSeconds)) s ago" } ?? ""
+    }
+
+    func watch(_ daemon: Daemon) { self.daemon.withLock { $0 = daemon } }
 
     func hear(_ event: Daemon.Event) {
         state.withLock { told in
@@ -140,6 +148,7 @@ extension Lab {
         let daemon = Daemon(
             sessions: sessions, pool: pool, tables: watched, embedder: embedder, pipeline: settings.pipeline,
             listener: settings.listener, name: DaemonName(host: "test", pid: 1), report: log.hear)
+        log.watch(daemon)
         let running = Task { await daemon.run() }
         let result: Result<Void, any Error>
         do {

@@ -54,6 +54,14 @@ final class ProbeEmbedder: Embedder {
     /// From now on it answers, or fails, as this says; nil for right answers.
     func answer(_ fault: Fault?) { state.withLock { $0.fault = fault } }
 
+    /// From now on calls with one of these texts are refused, as by a provider that does not like them.
+    func refuse(_ poison: Set<String>) {
+        answer { texts, right in
+            if texts.contains(where: poison.contains) { throw EmbedderError.refused("400: invalid input") }
+            return right
+        }
+    }
+
     /// Keeps every call from now on waiting until ``release()``.
     func hold() {
         state.withLock { state in
@@ -62,6 +70,8 @@ final class ProbeEmbedder: Embedder {
         }
     }
     func release() { state.withLock { $0.isHeld = false } }
+    /// Calls that came since ``hold()``.
+    var held: Int { state.withLock(\.held) }
     /// Waits until a call waits: the rows have been read, and nothing has been written.
     func isHolding() async throws {
         try await eventually("a call of the embedder", within: .seconds(60)) { state.withLock { $0.held > 0 } }
@@ -162,6 +172,23 @@ struct Lab: Sendable {
         let table = table ?? tables[0]
         return try await number(
             "SELECT count(*) FROM \(table.name.quoted) WHERE \(quoteIdentifier(table.embedding)) IS NULL")
+    }
+
+    /// What the ledger says of a row, none where it has no entry.
+    func failure(_ column: String, of key: String) async throws -> String? {
+        try await values("SELECT \(column) FROM backfilld.failure WHERE key = \(quoteLiteral(key))").first ?? nil
+    }
+
+    /// How many rows have an entry in the ledger.
+    func failures() async throws -> Int { try await number("SELECT count(*) FROM backfilld.failure") }
+
+    /// Waits until just so many rows are pending, and sees to it that the others are right.
+    func allRight(but left: Int, fileID: String = #fileID, line: Int = #line) async throws {
+        try await eventually("\(left) rows left", within: .seconds(60), fileID: fileID, line: line) {
+            try await pending() == left
+        }
+        let wrong = try await wrongRows()
+        guard wrong.isEmpty else { throw WrongVectors(rows: wrong, place: "\(fileID):\(line)") }
     }
 
     /// Waits until nothing is pending any more, then compares every vector.

@@ -16,6 +16,26 @@ import Testing
         #expect(findings.allSatisfy { $0["level"] as? String == "ok" }, "\(json)")
     }
 
+    @Test("The room for claims is told, with the daemons that share it")
+    func locks() async throws {
+        let place = try await Workplace.make(rows: 1)
+        let room = try await place.database.psql(
+            """
+            SELECT current_setting('max_locks_per_transaction')::int * (current_setting('max_connections')::int
+            + current_setting('max_prepared_transactions')::int)
+            """)
+        let daemon = try await place.startDaemon()
+        try await place.run("check").expect(.code(0), "locks: the server has room for ", " connected and may hold ", "(10 %)")
+        let json = try await place.run("check", "--json").expect(.code(0)).json()
+        let locks = try #require(json["locks"] as? [String: Int])
+        #expect(locks["room"] == Int(room) && locks["budget"] == Int(room).map { $0 / 10 })
+        // Other tests' daemons are on the server too.
+        let daemons = try #require(locks["daemons"])
+        #expect(daemons >= 1)
+        #expect(locks["together"] == daemons * (locks["perDaemon"] ?? 0))
+        try await daemon.stop()
+    }
+
     /// What an owner may do to a table by mistake; what `check` then names.
     struct Breakage: Sendable, CustomTestStringConvertible {
         let sql: String

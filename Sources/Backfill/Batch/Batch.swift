@@ -95,7 +95,8 @@ public struct Batch: Sendable {
                     case .failure(let failure): report.outcomes[row.key] = .failed(failure.reason)
                     }
                 }
-                left = texts[call.endIndex...]
+                left = texts[(call.startIndex + answer.vectors.count)...]
+                if let error = answer.error { throw error }
             }
         } catch {
             guard left.count < rows.count else { throw error }

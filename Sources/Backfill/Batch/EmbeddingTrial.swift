@@ -5,10 +5,12 @@ struct EmbeddingFailure: Error, Sendable, Hashable {
     let reason: String
 }
 
-/// What became of each text of a call, in order.
+/// What became of each text of a call, in order; where there is an error, of the first ones only.
 struct EmbeddedTexts: Sendable {
     var vectors: [Result<[Float], EmbeddingFailure>] = []
     var long = 0
+    /// What ended a search for the refused text when some were embedded already; no text's own.
+    var error: (any Error)?
 }
 
 extension Embedder {
@@ -16,7 +18,7 @@ extension Embedder {
     ///
     /// Where a call is refused, a text of our own tells whether its texts or the provider is to blame. Then it is split until
     /// the text is found that it was refused for, so that its neighbours get their vectors.
-    /// - Throws: What `embed` throws and is no text's own; ``EmbeddingError``.
+    /// - Throws: What the first call throws and is no text's own; ``EmbeddingError``.
     func embedEach(_ texts: [String]) async throws -> EmbeddedTexts {
         let embedded: EmbeddedTexts
         do {
@@ -24,7 +26,7 @@ extension Embedder {
         } catch EmbedderError.refused(let reason) {
             try await embedHarmless()
             if texts.count == 1 { return EmbeddedTexts(vectors: [.failure(EmbeddingFailure(reason: reason))]) }
-            return try await embedHalves(texts[...])
+            return await embedHalves(texts[...])
         }
         // Nothing but vectors that are none is no text's doing either.
         let isHopeless = embedded.vectors.allSatisfy { if case .failure = $0 { true } else { false } }
@@ -49,23 +51,27 @@ extension Embedder {
         return EmbeddedTexts(vectors: vectors, long: answer.long)
     }
 
-    private func embedHalves(_ texts: ArraySlice<String>) async throws -> EmbeddedTexts {
+    private func embedHalves(_ texts: ArraySlice<String>) async -> EmbeddedTexts {
         let middle = texts.startIndex + texts.count / 2
         var result = EmbeddedTexts()
         for half in [texts[..<middle], texts[middle...]] {
-            let part = try await embedOrSplit(half)
+            let part = await embedOrSplit(half)
             result.vectors += part.vectors
             result.long += part.long
+            result.error = part.error
+            if part.error != nil { break }
         }
         return result
     }
 
-    private func embedOrSplit(_ texts: ArraySlice<String>) async throws -> EmbeddedTexts {
+    private func embedOrSplit(_ texts: ArraySlice<String>) async -> EmbeddedTexts {
         do {
             return try await embedAll(texts)
         } catch EmbedderError.refused(let reason) {
             guard texts.count > 1 else { return EmbeddedTexts(vectors: [.failure(EmbeddingFailure(reason: reason))]) }
-            return try await embedHalves(texts)
+            return await embedHalves(texts)
+        } catch {
+            return EmbeddedTexts(error: error)
         }
     }
 }

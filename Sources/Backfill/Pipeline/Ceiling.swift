@@ -34,7 +34,7 @@ public final class Ceiling: Sendable {
     }
 }
 
-/// A token bucket: rows a second, with a quarter of a second's worth at once.
+/// A token bucket: rows a second, with a quarter of a second's worth at once, and never more than the rate in any second.
 struct TokenBucket: Sendable {
     typealias Instant = ContinuousClock.Instant
 
@@ -42,6 +42,9 @@ struct TokenBucket: Sendable {
     private let capacity: Double
     private var tokens: Double
     private var filled: Instant?
+    /// What was granted in the last second. The bucket alone would let a full one and a second's worth go in a second.
+    private var recent: [(at: Instant, rows: Int)] = []
+    private var granted = 0
 
     init(rate: Int) {
         self.rate = rate
@@ -53,24 +56,57 @@ struct TokenBucket: Sendable {
     /// rows than that are begun as soon as there are tokens for them.
     mutating func grant(_ rows: Int, at now: Instant) -> Int {
         fill(at: now)
-        guard tokens >= min(Double(rows), capacity) else { return 0 }
-        let granted = min(rows, Int(tokens))
-        tokens -= Double(granted)
-        return granted
+        let free = min(Int(tokens), rate - granted)
+        guard rows > 0, free >= min(rows, Int(capacity)) else { return 0 }
+        let rows = min(rows, free)
+        tokens -= Double(rows)
+        note(rows, at: now)
+        return rows
     }
 
-    mutating func giveBack(_ rows: Int) { tokens = min(tokens + Double(rows), capacity) }
+    /// Taken off what was granted first, so that the rest counts for no shorter than it must.
+    mutating func giveBack(_ rows: Int) {
+        tokens = min(tokens + Double(rows), capacity)
+        var left = rows
+        while left > 0, let first = recent.first {
+            let some = min(left, first.rows)
+            left -= some
+            granted -= some
+            if some == first.rows { recent.removeFirst() } else { recent[0].rows -= some }
+        }
+    }
 
-    /// When the bucket is full; nil if it is.
+    /// When a quarter of a second's worth may be granted; nil if now.
     mutating func opens(at now: Instant) -> Instant? {
         fill(at: now)
-        guard tokens < capacity else { return nil }
-        return now + .seconds((capacity - tokens) / Double(rate)) + .milliseconds(1)
+        var opens: Instant?
+        if tokens < capacity { opens = now + .seconds((capacity - tokens) / Double(rate)) + .milliseconds(1) }
+        var over = granted + Int(capacity) - rate
+        for grant in recent where over > 0 {
+            over -= grant.rows
+            opens = max(opens ?? now, grant.at + .seconds(1))
+        }
+        return opens
     }
 
     private mutating func fill(at now: Instant) {
         let elapsed = max((now - (filled ?? now)).inSeconds, 0)
         tokens = min(tokens + elapsed * Double(rate), capacity)
-        filled = now
+        filled = max(filled ?? now, now)
+        let old = recent.prefix { $0.at + .seconds(1) <= now }
+        granted -= old.reduce(0) { $0 + $1.rows }
+        recent.removeFirst(old.count)
+    }
+
+    /// Rows that come one by one are counted together for some milliseconds, as if the last of them were all.
+    private mutating func note(_ rows: Int, at now: Instant) {
+        granted += rows
+        // Of several tables one may bring a time that another was just behind.
+        let at = max(now, recent.last?.at ?? now)
+        if let last = recent.last, recent.count > 1, at - recent[recent.count - 2].at < .milliseconds(10) {
+            recent[recent.count - 1] = (at, last.rows + rows)
+        } else {
+            recent.append((at, rows))
+        }
     }
 }

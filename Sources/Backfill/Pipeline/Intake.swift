@@ -5,17 +5,6 @@
 struct Intake: Sendable {
     typealias Instant = ContinuousClock.Instant
 
-    enum Action: Sendable, Equatable {
-        /// Claim, read, embed and write these rows.
-        case batch([RowKey])
-        /// Write these vectors, which were kept because their rows were locked or took none.
-        case write([EmbeddedRow])
-        /// Look for pending rows in the table, at most so many.
-        case scan(limit: Int)
-        /// Nothing until then, or until something happens.
-        case wait(until: Instant?)
-    }
-
     private var settings: PipelineSettings
     private var announced: Debouncer
     private var backlog: [RowKey] = []
@@ -232,10 +221,8 @@ struct Intake: Sendable {
     ) {
         for (key, outcome) in outcomes { settle(key, outcome, retries[key], at: now) }
         if let first = retries.values.min() { retry(at: now + first) }
-        for key in leaving { held.returned(key, at: now) }
-        forgive(outcomes.keys + leaving, at: now)
-        backlog += leaving.filter { !held.contains($0) }
-        endBatch()
+        forgive(Array(outcomes.keys), at: now)
+        putBack(leaving, at: now)
         isProbing = false
         backoff.reset()
     }
@@ -249,6 +236,16 @@ struct Intake: Sendable {
     mutating func ended(_ keys: [RowKey], at now: Instant) {
         for key in keys { held.returned(key, at: now) }
         forgive(keys, at: now)
+        endBatch()
+    }
+
+    /// A batch ended without its provider having taken these rows, which are to go to it again.
+    mutating func putBack(_ keys: [RowKey], at now: Instant) {
+        begun -= keys.count
+        for key in keys { held.returned(key, at: now) }
+        forgive(keys, at: now)
+        let known = Set(backlog[handedOut...])
+        backlog += keys.filter { !held.contains($0) && !known.contains($0) }
         endBatch()
     }
 

@@ -245,7 +245,7 @@ public actor TablePipeline {
             let isAnswer = (error as? PostgresError).map { $0.code == .server && !$0.isConnectionFailure } ?? false
             let isHearsay = isAnswer && intake.distrust(keys)
             if case EmbedderError.limited = error {
-                intake.finished([:], leaving: keys, at: clock.now)
+                intake.putBack(keys, at: clock.now)
             } else {
                 intake.ended(keys, at: clock.now)
             }

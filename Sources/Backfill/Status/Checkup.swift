@@ -82,6 +82,11 @@ public struct Checkup: Sendable {
         return findings
     }
 
+    /// The room for claims; nil where none are made, since no lock of a session can be relied on.
+    public func locks() async throws -> LockRoom? {
+        connection.isPooled ? nil : try await LockRoom.load(on: connection)
+    }
+
     private static func support(of number: Int, _ version: String) -> Finding {
         switch number / 10_000 {
         case ..<13:

@@ -10,9 +10,9 @@ struct CheckCommand: AsyncParsableCommand {
         commandName: "check",
         abstract: "Look at everything that has to be right, and say what to do where it is not.",
         discussion: """
-            The connection, the server, LISTEN through this very connection, each table's columns, triggers, index and \
-            privileges, row level security, and the embedder. Changes nothing. Ends with 1 when rows are not embedded \
-            because of something it found; warnings leave the code at 0.
+            The connection, the server, LISTEN through this very connection, the server's room for the locks of daemons, \
+            each table's columns, triggers, index and privileges, row level security, and the embedder. Changes nothing. \
+            Ends with 1 when rows are not embedded because of something it found; warnings leave the code at 0.
             """)
 
     @OptionGroup var options: SettingOptions
@@ -23,6 +23,7 @@ struct CheckCommand: AsyncParsableCommand {
     func run() async throws {
         let settings = try options.settings()
         var findings: [Finding] = []
+        var locks: LockRoom?
         try await reportingFailures {
             let assembly = try Assembly(settings)
             let embedder: any Embedder
@@ -41,19 +42,29 @@ struct CheckCommand: AsyncParsableCommand {
             }
             let checkup = Checkup(connection, embedder: embedder, version: Version.text)
             findings += try await checkup.server()
+            locks = try await checkup.locks()
+            if let locks { findings.append(locks.finding) }
             for table in assembly.tables { findings += try await checkup.table(table) }
             findings.append(await checkup.answers())
             await connection.close()
         }
-        show(findings)
+        show(findings, locks)
         if findings.contains(where: { $0.level == .failure }) { throw ExitCode(1) }
     }
 
-    private func show(_ findings: [Finding]) {
+    /// What is printed as JSON.
+    private struct Report: Encodable {
+        let findings: [Finding]
+        let locks: LockRoom?
+    }
+
+    private func show(_ findings: [Finding], _ locks: LockRoom? = nil) {
         guard !json else {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            let text = (try? encoder.encode(["findings": findings])).map { String(decoding: $0, as: UTF8.self) }
+            let text = (try? encoder.encode(Report(findings: findings, locks: locks))).map {
+                String(decoding: $0, as: UTF8.self)
+            }
             return print(text ?? "{}")
         }
         for finding in findings {

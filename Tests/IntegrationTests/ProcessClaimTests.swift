@@ -1,0 +1,37 @@
+import Backfill
+import TestSupport
+import Testing
+
+/// What `status` and `explain` say of a daemon that holds claims.
+@Suite(.serialized) struct ProcessClaimTests {
+    @Test("status and explain show what a daemon at work holds, its host and its process, and nothing when it is done")
+    func live() async throws {
+        let lab = try await Lab.make(.pg18WithPgvector)
+        let place = Workplace(database: lab.database, folder: try temporaryFolder())
+        try place.write("[[tables]]\nname = \"notes\"\ncolumns = [\"topic\"]\n", to: "backfilld.toml")
+        try await lab.withDaemon { daemon in
+            lab.embedder.hold()
+            try await lab.run("INSERT INTO notes SELECT i, 'text ' || i FROM generate_series(1, 3) AS i")
+            try await lab.embedder.isHolding()
+            let buckets = Set(["1", "2", "3"].map { RowKey($0).bucket }).count
+            try await eventually("told by status", within: .seconds(30), polling: .milliseconds(100)) {
+                let status = try await place.run("status").expect(.code(0)).output
+                return status.contains("test, process 1: working") && status.contains("at work on 3")
+                    && status.contains("\(buckets) of 1,024 buckets claimed")
+            }
+            let json = try await place.run("status", "--json").expect(.code(0)).json()
+            let table = try #require((json["tables"] as? [[String: Any]])?.first)
+            let told = try #require((table["daemons"] as? [[String: Any]])?.first)
+            #expect(told["host"] as? String == "test" && told["pid"] as? Int == 1)
+            #expect(told["claimed"] as? Int == buckets && told["working"] as? Int == 3)
+            try await place.run("explain", "2").expect(
+                .code(0), "claimed    by test, process 1", "a daemon has claimed rows of its bucket")
+            lab.embedder.release()
+            try await lab.allRight()
+            try await eventually("nothing claimed", within: .seconds(30), polling: .milliseconds(100)) {
+                try await !place.run("status").output.contains("claimed")
+            }
+            #expect(try await !place.run("explain", "2").output.contains("claimed"))
+        }
+    }
+}
