@@ -113,7 +113,7 @@ struct PipelineFailureTests {
         try await lab.withDaemon(LabSettings(retry: once)) { daemon in
             try await lab.allRight(but: 2)
             try await eventually("charged") { try await lab.failures() == 2 }
-            for (key, word) in [("7", "odd"), ("9", "not this one")] {
+            for (key, word) in [("7", "odd"), ("9", "P0001")] {
                 let reason = try await lab.failure("reason", of: key) ?? ""
                 #expect(reason.contains(word) && !reason.contains("text \(key)"), "\(reason)")
                 #expect(try await lab.failure("attempts", of: key) == "1")

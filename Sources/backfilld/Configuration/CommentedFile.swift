@@ -48,6 +48,7 @@ enum CommentedFile {
     /// What to write for settings without a default.
     private static let examples = [
         "local.lanes": "2",
+        "limits.rowsPerSecond": "100",
         "local.passagePrompt": "\"passage: \"",
         "local.queryPrompt": "\"query: \"",
         "database.url": "\"postgresql://backfilld@localhost:5432/music\"",

@@ -66,9 +66,9 @@ extension SettingDefinition {
             key: "limits.rowsPerSecond", kind: .number(1...1_000_000), defaultText: nil,
             documentation: """
                 The most rows that are embedded in a second, all tables together, so that a great backlog leaves the \
-                server time for others. Without it, as many as go.
+                server time for others. Daemons beside each other have one each.
                 """,
-            changesLive: true),
+            defaultNote: "Defaults to as many as go.", changesLive: true),
         SettingDefinition(
             key: "retry.first", kind: .duration(.milliseconds(10) ... .seconds(3_600)), defaultText: "5s",
             documentation: """
