@@ -53,7 +53,14 @@ public struct Daemon: Sendable {
         let parts = PipelineParts(
             embedder: embedder, pool: pool, claims: claims, locks: locks, ceiling: ceiling, name: name.description
         ) { spec in
-            try await pool.withConnection { try await WatchedTable.load(spec, identity: embedder.identity, on: $0) }
+            try await pool.withConnection { connection in
+                let table = try await WatchedTable.load(spec, identity: embedder.identity, on: connection)
+                try await table.checkAccess(on: connection)
+                return table
+            }
+        } survey: { spec in
+            let options = SetupOptions(spec: spec, identity: embedder.identity, version: "")
+            return try await pool.withConnection { try await Setup.problems(with: options, on: $0) }
         }
         pipelines = Dictionary(
             uniqueKeysWithValues: tables.map { table in
@@ -134,19 +141,20 @@ public struct Daemon: Sendable {
         case .listening(let isEcho, _):
             bulletin.note(event)
             for (slot, pipeline) in pipelines {
-                await pipeline.standBy(isEcho ? false : !(leases[slot]?.hold() ?? true))
+                await pipeline.standBy(isEcho ? false : !(leases[slot]?.hold(as: watched[slot]) ?? true))
                 await pipeline.resume(hears: isEcho)
                 await pipeline.look()
             }
             return
         case .wakeup(let wakeup):
-            guard let pipeline = pipelines[watched.slot(of: wakeup.watch)] else { break }
-            if let keys = wakeup.keys {
-                await pipeline.announce(keys.map { RowKey($0) })
-            } else {
-                await pipeline.look()
+            for pipeline in pipelines(of: wakeup.watch) {
+                if let keys = wakeup.keys {
+                    await pipeline.announce(keys.map { RowKey($0) })
+                } else {
+                    await pipeline.look()
+                }
             }
-        case .pending(let watch): await pipelines[watched.slot(of: watch)]?.look()
+        case .pending(let watch): for pipeline in pipelines(of: watch) { await pipeline.look() }
         case .lost:
             await claims.detach()
             for pipeline in pipelines.values { await pipeline.suspend() }
@@ -156,26 +164,36 @@ public struct Daemon: Sendable {
             await claims.count(daemons: daemons)
             let isDeaf = vitals.hearing == .deaf
             for (slot, pipeline) in pipelines {
-                if isDeaf { await pipeline.standBy(!(leases[slot]?.hold() ?? true)) }
+                if isDeaf { await pipeline.standBy(!(leases[slot]?.hold(as: watched[slot]) ?? true)) }
                 await pipeline.heartbeat()
             }
-        case .probeFailed(let watch, _):
-            await pipelines[watched.slot(of: watch)]?.doubt()
+        case .probeFailed(let watch, _), .changed(let watch):
+            for pipeline in pipelines(of: watch) { await pipeline.doubt() }
         case .queueFilling: break
         }
         bulletin.note(event)
     }
 
+    /// The pipelines of the tables that have this number, as far as is known: one as a rule.
+    private func pipelines(of watch: Int32) -> [TablePipeline] {
+        watched.slots(of: watch).compactMap { pipelines[$0] }
+    }
+
     /// Writes down what changed, at most twice a heartbeat and never while nothing changes.
     private func keepNotes() async {
         var noted: [Int32: Vitals.Table] = [:]
+        var numbers: [Int32: Int32] = [:]
         while !Task.isCancelled {
             await bulletin.changed.wait(until: nil)
             // What comes with it is told with it: a batch is begun, embedded and done within this.
             try? await Task.sleep(for: .milliseconds(100))
-            let news = vitals.tables.filter { noted[$0.key] != $0.value }
+            let present = Dictionary(uniqueKeysWithValues: pipelines.keys.map { ($0, watched[$0]) })
+            let news = vitals.tables.filter { noted[$0.key] != $0.value || numbers[$0.key] != present[$0.key] }
             guard bulletin.backendPID != 0, !news.isEmpty, !Task.isCancelled else { continue }
-            if await note(news) { noted.merge(news) { $1 } }
+            if await note(news) {
+                noted.merge(news) { $1 }
+                numbers = present
+            }
             try? await Task.sleep(for: heartbeat / 2)
         }
     }
@@ -206,9 +224,10 @@ final class WatchedTables: Sendable {
     /// The number that a table has now.
     subscript(slot: Int32) -> Int32 { tables.withLock { $0[slot]?.watch ?? slot } }
 
-    /// The number that a table had when the daemon began.
-    func slot(of watch: Int32) -> Int32 {
-        tables.withLock { tables in tables.first { $0.value.watch == watch }?.key ?? -1 }
+    /// The numbers that the tables had when the daemon began that have this one now. Where the schema was made anew, and not
+    /// all tables have been looked at, they may be two.
+    func slots(of watch: Int32) -> [Int32] {
+        tables.withLock { tables in tables.filter { $0.value.watch == watch }.map(\.key) }
     }
 
     func set(_ table: WatchedTable, for slot: Int32) {

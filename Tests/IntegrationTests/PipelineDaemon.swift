@@ -27,18 +27,26 @@ final class LabDaemon: Sendable {
         var recoveries = 0
         var isPolling = true
         var isPaused = false
+        var tablesChanged = 0
+        var flaws: [String] = []
+        /// What everything waits after, as it was told last.
+        var trouble: String?
     }
 
     private let state = Mutex(Told())
-    private let daemon = Mutex(Daemon?.none)
     var told: Told { state.withLock(\.self) }
+    private let running = Mutex<Daemon?>(nil)
+    /// The daemon itself, once it runs.
+    var daemon: Daemon? { running.withLock(\.self) }
+    /// Its STATUS line.
+    var line: String { daemon?.vitals.statusLine(at: .now) { _ in "" } ?? "" }
+
+    func runs(_ daemon: Daemon) { running.withLock { $0 = daemon } }
 
     /// What `systemctl status` would show.
     var statusLine: String {
-        daemon.withLock(\.self)?.vitals.statusLine(at: .now) { "\(Int($0.inSeconds)) s ago" } ?? ""
+        daemon?.vitals.statusLine(at: .now) { "\(Int($0.inSeconds)) s ago" } ?? ""
     }
-
-    func watch(_ daemon: Daemon) { self.daemon.withLock { $0 = daemon } }
 
     func hear(_ event: Daemon.Event) {
         state.withLock { told in
@@ -51,9 +59,11 @@ final class LabDaemon: Sendable {
             case .listener(.wakeup): told.wakeups += 1
             case .listener(.probeFailed): told.probesFailed += 1
             case .listener(.queueFilling): told.queueWarnings += 1
+            case .listener(.changed): told.tablesChanged += 1
             case .listener(.pending), .listener(.opened), .stage: break
             case .table(_, let event, let condition):
                 told.mostHeld = max(told.mostHeld, condition.held)
+                told.trouble = condition.trouble
                 (told.isPolling, told.isPaused) = (condition.isPolling, condition.pausedFor != nil)
                 told.mostKnown = max(told.mostKnown, condition.waiting + condition.working)
                 switch event {
@@ -67,6 +77,7 @@ final class LabDaemon: Sendable {
                 case .contended(let rows): told.contended += rows
                 case .table: told.changes += 1
                 case .recovered: told.recoveries += 1
+                case .flaws(let flaws): told.flaws = flaws.map(\.summary)
                 case .progress, .parked, .idle: break
                 }
             }
@@ -148,7 +159,7 @@ extension Lab {
         let daemon = Daemon(
             sessions: sessions, pool: pool, tables: watched, embedder: embedder, pipeline: settings.pipeline,
             listener: settings.listener, name: DaemonName(host: "test", pid: 1), report: log.hear)
-        log.watch(daemon)
+        log.runs(daemon)
         let running = Task { await daemon.run() }
         let result: Result<Void, any Error>
         do {

@@ -40,7 +40,7 @@ struct Activity: Sendable {
                     .int8(Int64(table.embedded)),
                     .int8(Int64(table.failed)), .float8(table.pending == 0 ? 0 : vitals.rate(at: now)),
                     seconds(since: table.pendingSince, now), seconds(since: table.lastEmbedded, now),
-                    table.trouble.map { .text($0) } ?? .init(type: .text, bytes: nil),
+                    table.complaint.map { .text($0) } ?? .init(type: .text, bytes: nil),
                     .int4(Int32(clamping: table.working)), .int4(Int32(clamping: table.held)),
                     .text(vitals.hearing == .listening && !table.isPolling ? "listening" : "polling"),
                 ])
@@ -49,7 +49,7 @@ struct Activity: Sendable {
     }
 
     private func state(of table: Vitals.Table, _ vitals: Vitals) -> String {
-        if table.trouble != nil { return "degraded" }
+        if table.complaint != nil { return "degraded" }
         if table.pausedSince != nil { return "paused" }
         if table.isStandby { return "standby" }
         if table.pending > 0 || table.hasMore { return "working" }

@@ -37,6 +37,10 @@ public struct Vitals: Sendable {
         public internal(set) var pendingSince: Instant?
         /// What everything waits after.
         public internal(set) var trouble: String?
+        /// What set-up made and is not as it should be, while the table is filled all the same.
+        public internal(set) var flaw: String?
+        /// What is wrong with it, the gravest.
+        public var complaint: String? { trouble ?? flaw }
         /// The first scan after the start came back.
         public internal(set) var isScanned = false
     }
@@ -86,7 +90,7 @@ public struct Vitals: Sendable {
             var since = now
             if case .away(let before, _, _) = hearing { since = before }
             hearing = .away(since: since, reason: "\(error)", retryAt: now + wait)
-        case .opened, .wakeup, .pending, .probeFailed, .heartbeat, .queueFilling: break
+        case .opened, .wakeup, .pending, .changed, .probeFailed, .heartbeat, .queueFilling: break
         }
     }
 
@@ -111,11 +115,12 @@ public struct Vitals: Sendable {
         case .trouble(let error): table.trouble = "\(error)"
         case .recovered: table.trouble = nil
         case .limited(let wait): table.limitedUntil = now + (wait ?? .zero)
-        case .progress, .parked, .setAside, .contended, .table: break
+        case .progress, .parked, .setAside, .contended, .table, .flaws: break
         }
         if case .batch = event { table.limitedUntil = nil }
         table.pending = condition.waiting + condition.working + condition.held + condition.failing
         (table.working, table.held) = (condition.working, condition.held)
+        table.flaw = condition.flaw
         table.isPolling = condition.isPolling
         table.isStandby = condition.isStandby
         // Whoever stands by has scanned as much as it is to scan.
@@ -153,7 +158,7 @@ public struct Vitals: Sendable {
     public func statusLine(at now: Instant, timeOfDay: (Duration) -> String) -> String {
         var parts: [String] = []
         let names = tables.count == 1 ? tables.values.first!.name : "\(tables.count) tables"
-        let troubled = tables.values.filter { $0.trouble != nil }.sorted { $0.name < $1.name }
+        let troubled = tables.values.filter { $0.complaint != nil }.sorted { $0.name < $1.name }
         switch hearing {
         case .away(let since, let reason, let retryAt):
             let (away, retry) = (timeOfDay(now - since), Self.span(retryAt - now))
@@ -161,7 +166,7 @@ public struct Vitals: Sendable {
         case .connecting: parts.append("connecting to the database")
         case .listening, .deaf:
             if let first = troubled.first {
-                parts.append("degraded: \(first.name): \(first.trouble ?? "")")
+                parts.append("degraded: \(first.name): \(first.complaint ?? "")")
             } else if let paused = pausedPart(timeOfDay: { timeOfDay(now - $0) }) {
                 parts.append(paused)
             } else if let until = tables.values.compactMap(\.limitedUntil).max(), until > now {

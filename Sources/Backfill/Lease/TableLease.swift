@@ -6,9 +6,10 @@ import PostgresClient
 /// ``hold()`` is called with every heartbeat, and before work is begun; the table is worked on only while it says so.
 /// What was begun may end after the lease did: the guard of the write keeps that right, it is only work done twice.
 public actor TableLease {
-    private let watch: Int32
+    private var watch: Int32
     private let daemon: DaemonName
     private let pool: ConnectionPool
+    private let heartbeat: Duration
     private let clock = ContinuousClock()
     private var lease: Lease
     private var isOver = false
@@ -26,6 +27,7 @@ public actor TableLease {
         self.watch = watch
         self.pool = pool
         self.daemon = daemon
+        self.heartbeat = heartbeat
         lease = Lease(heartbeat: heartbeat)
     }
 
@@ -33,9 +35,15 @@ public actor TableLease {
     ///
     /// Costs a round trip at most twice a heartbeat, nothing otherwise. Where the server can't be asked the table stays
     /// ours until the lease's time is over.
-    public func hold() async -> Bool {
+    ///
+    /// - Parameter present: The number that the table has now, which is another when it was made anew and set up again.
+    public func hold(as present: Int32? = nil) async -> Bool {
         let now = clock.now
         if isOver { return false }
+        if let present, present != watch {
+            watch = present
+            lease = Lease(heartbeat: heartbeat)
+        }
         guard lease.isDue(at: now) else { return lease.isHeld(at: now) }
         do {
             let rows = try await pool.withConnection { [watch, daemon, length = lease.length] in

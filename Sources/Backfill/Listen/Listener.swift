@@ -18,6 +18,8 @@ public final class Listener: Sendable {
         case wakeup(Wakeup)
         /// The probe found a pending row in the table with this number.
         case pending(watch: Int32)
+        /// The table with this number is not what it was: another table, set up anew, or with other columns.
+        case changed(watch: Int32)
         /// The probe of one table failed: its schema changed, or a privilege went.
         case probeFailed(watch: Int32, any Error)
         /// The heartbeat came back, and so many daemons are connected to the server, this one included.
@@ -187,8 +189,8 @@ public final class Listener: Sendable {
         do {
             let answers = try await connection.pipeline([ask] + probes, deadline: settings.deadline)
             let beat = try Self.beat(answers[0][0], mustListen: mustListen)
-            for (table, answer) in zip(tables, answers.dropFirst()) where try answer[0].decode(0, as: Bool.self) {
-                try await report(.pending(watch: table.watch))
+            for (table, answer) in zip(tables, answers.dropFirst()) {
+                try await Self.tell(answer[0], of: table, report)
             }
             return beat
         } catch let error as PostgresError where error.code == .server && !error.isConnectionFailure {
@@ -197,13 +199,21 @@ public final class Listener: Sendable {
             for (table, probe) in zip(tables, probes) {
                 do {
                     let answer = try await connection.execute(probe, deadline: settings.deadline)
-                    if try answer[0].decode(0, as: Bool.self) { try await report(.pending(watch: table.watch)) }
+                    try await Self.tell(answer[0], of: table, report)
                 } catch let error as PostgresError where error.code == .server && !error.isConnectionFailure {
                     try await report(.probeFailed(watch: table.watch, error))
                 }
             }
             return beat
         }
+    }
+
+    /// Tells what a probe of a table found.
+    private static func tell(
+        _ answer: Row, of table: WatchedTable, _ report: (Event) async throws -> Void
+    ) async throws {
+        if try !answer.decode("unchanged", as: Bool.self) { try await report(.changed(watch: table.watch)) }
+        if try answer.decode("pending", as: Bool.self) { try await report(.pending(watch: table.watch)) }
     }
 
     /// What was measured, if all else is as it must be.

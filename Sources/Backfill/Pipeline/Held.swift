@@ -80,6 +80,14 @@ struct Held: Sendable {
         dropped.append(key)
     }
 
+    /// Lets go of everything.
+    ///
+    /// - Returns: The rows whose vectors went, since this was last asked for.
+    mutating func removeAll() -> [RowKey] {
+        defer { (entries, vectors, dropped) = ([:], 0, []) }
+        return Array(Set(dropped + entries.filter { $0.value.vector != nil }.keys))
+    }
+
     /// The rows whose vectors are here no more, once each.
     mutating func takeDropped() -> [RowKey] {
         defer { dropped = [] }

@@ -21,8 +21,8 @@ struct Intake: Sendable {
     /// Charged since the last scan began: the page at hand may still have them.
     private var charged: Set<RowKey> = []
     /// How often rows were written lately, and since when that is counted.
-    private var writes: [RowKey: Int] = [:]
-    private var writesSince: Instant?
+    var writes: [RowKey: Int] = [:]
+    var writesSince: Instant?
     private var wasHeldsTurn = false
     private var batches = 0
     private var begun = 0
@@ -161,17 +161,28 @@ struct Intake: Sendable {
         isScanWanted = false
     }
 
-    /// The connection is back, or the schema is: no need to wait any longer.
+    /// The connection is back: no need to wait any longer.
     mutating func resume() {
         isSuspended = false
-        unpause()
+        hurry()
     }
 
-    /// What everything waited for is over.
-    mutating func unpause() {
+    /// What kept everything waiting is over, for all that is known: no need to wait any longer.
+    mutating func hurry() {
         pausedUntil = nil
         isProbing = false
         backoff.reset()
+    }
+
+    /// The table is another: its rows may have other keys, and what is known of those that are not in flight may be wrong.
+    ///
+    /// - Returns: The rows whose claims were kept with their vectors.
+    mutating func startOver() -> [RowKey] {
+        forget()
+        (announcedAgain, changes, charged, writes) = ([], [:], [], [:])
+        retriesAt = nil
+        isScanWanted = true
+        return held.removeAll()
     }
 
     /// These rows of a batch are a peer's, and for these there was no room to claim them; `isNone` where that is all of it,
@@ -190,23 +201,6 @@ struct Intake: Sendable {
         }
         forgive(taken + left, at: now)
         if isNone { endBatch() }
-    }
-
-    /// The rows of a batch that are to be charged with a failure of their own, before it is ``finished(_:retries:leaving:at:)``.
-    mutating func charges(for report: Batch.Report, at now: Instant) -> [FailureLedger.Charge] {
-        report.outcomes.compactMap { key, outcome in
-            switch outcome {
-            case .written: charge(forWriting: key, at: now)
-            case .refused(let row, let reason):
-                FailureLedger.Charge(key: key, source: row.source, standing: nil, reason: reason)
-            case .failed(let reason):
-                FailureLedger.Charge(key: key, source: report.sources[key], standing: nil, reason: reason)
-            case .rewritten(let standing):
-                FailureLedger.Charge(
-                    key: key, source: report.sources[key], standing: standing, reason: outcome.problem ?? "")
-            case .settled, .outdated, .locked: nil
-            }
-        }
     }
 
     /// A batch came to its end with these outcomes.
@@ -289,20 +283,6 @@ struct Intake: Sendable {
             if count < Self.mostChanges { announced.add(key, at: now) } else { held.postpone(key, at: now) }
         }
     }
-
-    /// A row that is written again and again within a minute has a trigger that takes its vector away after the write. It
-    /// gives it another text with each, so that it is charged whatever its text is.
-    private mutating func charge(forWriting key: RowKey, at now: Instant) -> FailureLedger.Charge? {
-        if now - (writesSince ?? now) > .seconds(60) || writes.count >= 2_000 { writes = [:] }
-        if writes.isEmpty { writesSince = now }
-        writes[key, default: 0] += 1
-        guard writes[key]! >= Self.mostWrites else { return nil }
-        return FailureLedger.Charge(
-            key: key, source: nil, standing: nil, reason: RowOutcome.rewritten(standing: nil).problem ?? "")
-    }
-
-    /// After so many writes within a minute a row is charged with each.
-    private static let mostWrites = 100
 
     /// After so many changes in a row a row waits a second each time.
     private static let mostChanges = 20

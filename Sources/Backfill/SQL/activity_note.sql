@@ -13,6 +13,8 @@ SELECT
     pg_catalog.now() OPERATOR(pg_catalog.-) pg_catalog.make_interval(secs => $11),
     pg_catalog.now() OPERATOR(pg_catalog.-) pg_catalog.make_interval(secs => $12),
     $13, $14, $15, $16, pg_catalog.now()
+-- of a table whose set-up is gone there is nothing to say, and what is said of others must not fail with it
+WHERE EXISTS (SELECT FROM backfilld.watch AS w WHERE w.id OPERATOR(pg_catalog.=) $1)
 ON CONFLICT (watch, daemon) DO UPDATE SET
     backend_pid = EXCLUDED.backend_pid, backend_start = EXCLUDED.backend_start, state = EXCLUDED.state,
     in_flight = EXCLUDED.in_flight, embedded = EXCLUDED.embedded, failed = EXCLUDED.failed,

@@ -1,6 +1,7 @@
 SELECT
     a.attname::pg_catalog.text AS name,
     pg_catalog.format_type(a.atttypid, a.atttypmod) AS type,
+    pg_catalog.format('%s:%s:%s', a.attnum, a.atttypid::pg_catalog.int8, a.atttypmod) AS mark,
     -- What a parameter is cast to: without the length, which would cut, and with the schema, whatever search_path says.
     CASE
         WHEN n.nspname = 'pg_catalog' THEN pg_catalog.format_type(b.oid, -1)

@@ -7,6 +7,8 @@ public actor ConnectionPool: Gated {
     /// The sessions that are lent, by the number of the loan.
     private var lent: [Int: PostgresConnection] = [:]
     private var loans = 0
+    /// Counts how often all were to be replaced.
+    private var generation = 0
     package var gate: Gate<CheckedContinuation<Void, any Error>>
 
     /// - Parameters:
@@ -27,6 +29,7 @@ public actor ConnectionPool: Gated {
     ) async throws -> T {
         try await enter()
         defer { leave() }
+        let generation = generation
         let connection = try await connection()
         loans += 1
         let loan = loans
@@ -34,21 +37,22 @@ public actor ConnectionPool: Gated {
         defer { lent[loan] = nil }
         do {
             let value = try await body(connection)
-            await giveBack(connection)
+            await giveBack(connection, lentIn: generation)
             return value
         } catch {
             if let error = error as? PostgresError, error.isConnectionFailure {
                 await connection.close()
             } else {
-                await giveBack(connection)
+                await giveBack(connection, lentIn: generation)
             }
             throw error
         }
     }
 
-    /// Ends the idle sessions, as when the network is in doubt: others are opened when they are wanted. Lent ones have
-    /// their deadlines.
+    /// Ends the idle sessions, as when the network is in doubt or what they have prepared: others are opened when they are
+    /// wanted. Lent ones have their deadlines, and end when they are given back.
     public func discardIdle() async {
+        generation += 1
         let idle = idle
         self.idle = []
         for connection in idle { await connection.close() }
@@ -78,9 +82,13 @@ public actor ConnectionPool: Gated {
         return try await sessions.open()
     }
 
-    private func giveBack(_ connection: PostgresConnection) async {
+    private func giveBack(_ connection: PostgresConnection, lentIn generation: Int) async {
         guard await connection.isOpen else { return }
-        if isOfUse(connection) { idle.append(connection) } else { await connection.close() }
+        if isOfUse(connection), generation == self.generation {
+            idle.append(connection)
+        } else {
+            await connection.close()
+        }
     }
 
     /// Not one that was taken for a session of our own before a pooler was found out.

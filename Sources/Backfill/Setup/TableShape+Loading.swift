@@ -106,7 +106,7 @@ extension TableShape {
                 name: try row.decode("name"), type: try row.decode("type"), castType: try row.decode("cast_type"),
                 castTypeOID: try row.decode("cast_type_oid"), typeName: try row.decode("type_name"),
                 typeSchema: try row.decode("type_schema"), equalitySchema: try row.decode("equality_schema"),
-                modifier: try row.decode("modifier"),
+                modifier: try row.decode("modifier"), mark: try row.decode("mark"),
                 isNotNull: try row.decode("not_null"), isGenerated: try row.decode("is_generated"),
                 baseColumns: try row.decode("base_columns"), isUnique: try row.decode("is_unique"),
                 isIndexed: try row.decode("is_indexed"))

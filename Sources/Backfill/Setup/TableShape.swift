@@ -15,6 +15,8 @@ public struct TableShape: Sendable, Hashable {
         /// The schema of the operator `=` of the type.
         var equalitySchema = "pg_catalog"
         var modifier: Int32 = -1
+        /// Its number, the type's oid and the modifier: another when the column or its type is.
+        var mark = ""
         var isNotNull = false
         var isGenerated = false
         /// What a generated column is made from.

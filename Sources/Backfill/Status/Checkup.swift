@@ -145,12 +145,10 @@ public struct Checkup: Sendable {
     }
 
     private func access(to table: WatchedTable, _ subject: String) async throws -> [Finding] {
-        let columns =
-            [table.spec.key, table.spec.embedding, "ctid", "xmin"] + table.baseColumns + table.spec.recipe.columns
         let row = try await connection.execute(
             Statement(
                 "look at privileges", SQLFile.checkAccess,
-                [.int8(table.relation), .textArray(columns), .text(table.spec.embedding)]))[0]
+                [.int8(table.relation), .textArray(table.readColumns), .text(table.spec.embedding)]))[0]
         var findings: [Finding] = []
         let grant = "As the table's owner: backfilld setup --role NAME, with the role of this connection"
         let unreadable: [String] = try row.decode("unreadable")

@@ -15,6 +15,7 @@ extension WatchedTable {
             "embedding": quoteIdentifier(spec.embedding),
             "pending": pending,
             "license": license,
+            "unchanged": unchanged,
             "value": vectorValue,
             "locked_row": lockedRow,
             "owner_triggers": ownerTriggers,
@@ -35,6 +36,27 @@ extension WatchedTable {
     /// That a row is pending, in words that the planner does not know the partial index by; see batch_write.sql.
     private var pending: String {
         "pg_catalog.num_nulls(t.\(quoteIdentifier(spec.embedding))) OPERATOR(pg_catalog.=) 1"
+    }
+
+    /// The columns that are read, whatever of a row is looked at.
+    var readColumns: [String] { [spec.key, spec.embedding, "ctid", "xmin"] + baseColumns + spec.recipe.columns }
+
+    /// Looks whether this role may still read and write what it must.
+    ///
+    /// - Throws: ``TableProblem/notPermitted(table:what:hint:)``; `PostgresError`.
+    func checkAccess(on connection: PostgresConnection) async throws {
+        let row = try await connection.execute(
+            Statement(
+                "look at privileges", SQLFile.checkAccess,
+                [.int8(relation), .textArray(readColumns), .text(spec.embedding)]))[0]
+        let unreadable: [String] = try row.decode("unreadable")
+        guard unreadable.isEmpty, try row.decode("may_write") else {
+            let isReading = !unreadable.isEmpty
+            let columns = isReading ? Set(unreadable).sorted() : [spec.embedding]
+            throw TableProblem.notPermitted(
+                table: displayName, what: "\(isReading ? "read" : "update") \(columns.joined(separator: ", "))",
+                hint: "Have the table's owner run \"backfilld setup --role\" with the name of this role")
+        }
     }
 
     /// How a write finds the rows that it has just locked.
@@ -60,6 +82,25 @@ extension WatchedTable {
         return "t.\(quoteIdentifier(spec.key)) \(keyEquality) l.key "
             + "AND \(source.sql(alias: "t")) OPERATOR(pg_catalog.=) l.source "
             + "AND \(vectorHash) OPERATOR(pg_catalog.=) l.vector"
+    }
+
+    /// Whether the table is the one that was looked up, set up as it was, with the columns that it had.
+    ///
+    /// An error may never come of a change: a table made anew under the old name has the same columns, and a vector goes
+    /// into double precision[] too.
+    private var unchanged: String {
+        let columns = marks.sorted { $0.key < $1.key }
+            .map { "(\(quoteLiteral($0.key))::pg_catalog.text, \(quoteLiteral($0.value))::pg_catalog.text)" }
+        return """
+            (EXISTS (\(license)) AND NOT EXISTS (
+                SELECT FROM (VALUES \(columns.joined(separator: ", "))) AS c (name, mark)
+                WHERE NOT EXISTS (
+                    SELECT FROM pg_catalog.pg_attribute AS a
+                    WHERE a.attrelid OPERATOR(pg_catalog.=) \(relation)::pg_catalog.oid AND NOT a.attisdropped
+                        AND a.attname OPERATOR(pg_catalog.=) c.name::pg_catalog.name
+                        AND pg_catalog.format('%s:%s:%s', a.attnum, a.atttypid::pg_catalog.int8, a.atttypmod)
+                            OPERATOR(pg_catalog.=) c.mark)))
+            """
     }
 
     /// Whether triggers that are not ours fire for our writes; of a partitioned table it is taken for granted.

@@ -74,6 +74,8 @@ public struct WatchedTable: Sendable, Hashable {
     private(set) var hasLedger = true
     /// The query that has a row as long as this table may be written.
     private(set) var license: String
+    /// What the columns that matter are, by their names; see ``TableShape/Column/mark``.
+    let marks: [String: String]
 
     /// The hash of what a row's text is made from.
     public var source: SourceExpression { SourceExpression(columns: baseColumns) }
@@ -129,7 +131,13 @@ public struct WatchedTable: Sendable, Hashable {
         license = """
             SELECT FROM backfilld.watch AS w
                 WHERE w.id OPERATOR(pg_catalog.=) \(watch.id) AND w.generation OPERATOR(pg_catalog.=) \(watch.generation)
+                    AND w.relation::pg_catalog.oid OPERATOR(pg_catalog.=)
+                        pg_catalog.to_regclass(\(quoteLiteral(shape.quoted)))::pg_catalog.oid
             """
+        marks = Dictionary(
+            ([spec.key, spec.embedding] + spec.recipe.columns + shape.baseColumns(of: spec.recipe)).compactMap { name in
+                shape.column(name).map { (name, $0.mark) }
+            }, uniquingKeysWith: { first, _ in first })
     }
 
     /// The same table with a column that `reembed` fills in the place of the one that is in use.

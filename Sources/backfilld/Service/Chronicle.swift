@@ -58,7 +58,8 @@ final class Chronicle: Sendable {
             let name = names[watch] ?? "table \(watch)"
             logger.warning("\(name): cannot look for pending rows: \(text)", metadata: ["table": "\(name)"])
         case .queueFilling(let usage): tellQueue(usage)
-        case .opened, .wakeup, .pending, .heartbeat: break
+        // The pipeline looks, and tells what it finds.
+        case .opened, .wakeup, .pending, .changed, .heartbeat: break
         }
     }
 
@@ -144,7 +145,10 @@ final class Chronicle: Sendable {
             let message: Logger.Message = "\(name): \(text) \(cure)"
             logger.log(level: isNew ? .warning : .debug, message, metadata: ["table": "\(name)"])
         case .recovered:
-            let since = state.withLock { $0.tables[table.watch]?.trouble.take()?.since }
+            let since = state.withLock { state in
+                state.tables[table.watch]?.probeTrouble = nil
+                return state.tables[table.watch]?.trouble.take()?.since
+            }
             guard let since else { return }
             logger.notice("\(name): works again after \(Vitals.span(.now - since))", metadata: ["table": "\(name)"])
         case .scanned(let found, let isAll):
@@ -160,6 +164,11 @@ final class Chronicle: Sendable {
             logger.debug("\(name): \(rows.grouped) rows are another daemon's", metadata: ["table": "\(name)"])
         case .table:
             logger.notice("\(name): the table changed; going on with it as it is now", metadata: ["table": "\(name)"])
+        case .flaws(let problems):
+            for problem in problems { logger.error("\(name): \(problem)", metadata: ["table": "\(name)"]) }
+            if problems.isEmpty {
+                logger.notice("\(name): all that set-up makes is there again", metadata: ["table": "\(name)"])
+            }
         case .progress, .parked: break
         }
     }

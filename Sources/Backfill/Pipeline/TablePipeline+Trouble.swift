@@ -1,0 +1,130 @@
+import Embedders
+import PostgresClient
+
+/// What the pipeline does when something fails, or when the table is not what it was.
+extension TablePipeline {
+    /// A failure that is no row's own: everything waits, and nobody is charged.
+    func failed(_ error: any Error) {
+        if isStopping || Task.isCancelled { return }
+        if case EmbedderError.limited(let wait) = error {
+            intake.limited(for: wait, at: clock.now)
+            return report(.limited(wait))
+        }
+        // A column beside the one in use goes when its run is replaced.
+        let isGone = !table.hasLedger && (error as? PostgresError)?.isAboutTheSchema ?? false
+        let error = isGone ? TableProblem.superseded(table: table.displayName, embedder: table.identity) : error
+        intake.paused(at: clock.now)
+        trouble = error
+        report(.trouble(error))
+    }
+
+    /// A failure of what was begun with this table. Where the table is another by now, or can't be filled as it is, that is
+    /// why, and is told instead.
+    func failed(_ error: any Error, with table: WatchedTable) async {
+        // What a look has just found needs no other.
+        let isKnown = (error as? TableProblem).map { $0 == problem } ?? false
+        if !isKnown, error is TableProblem || Self.isAnswer(error) { try? await inspect() }
+        guard problem == nil, end == nil else { return }
+        guard table == self.table else {
+            intake.wantScan()
+            return
+        }
+        failed(error)
+    }
+
+    /// Whether the server has answered with an error, and the connection is of use.
+    static func isAnswer(_ error: any Error) -> Bool {
+        (error as? PostgresError).map { $0.code == .server && !$0.isConnectionFailure } ?? false
+    }
+
+    func recovered() {
+        guard trouble != nil else { return }
+        trouble = nil
+        report(.recovered)
+    }
+
+    /// The server answers. That says nothing of a provider.
+    func reached() {
+        if trouble is PostgresError { recovered() }
+    }
+
+    /// A heartbeat came back: a table that could not be filled may be in order again.
+    public func heartbeat() {
+        if problem != nil || !flaws.isEmpty { doubt() }
+        isPurgeDue = standing.failing + standing.setAside > 0
+    }
+
+    /// Something says that the table is not what it was.
+    public func doubt() {
+        isDoubtful = true
+        signal.set()
+    }
+
+    /// Looks whether the table is still what it was, before a row is charged for it and after an error that may come of it.
+    ///
+    /// A look that has begun may have seen the table before it changed, so whoever comes meanwhile looks for himself.
+    /// - Parameter thoroughly: Whether to look for what set-up made, too. That is done in any case where the table is another.
+    /// - Throws: ``TableProblem`` where it can't be filled as it is, `PostgresError`, `CancellationError`.
+    func inspect(thoroughly: Bool = false) async throws {
+        guard let load = parts.load else { return }
+        try await enter()
+        defer { leave() }
+        guard end == nil else { return }
+        do {
+            let found = try await load(table.spec)
+            let isOther = found != table
+            let isHealed = problem != nil || isOther
+            if isOther { await take(found) }
+            if isHealed { healed() }
+            if isHealed || thoroughly, let survey = parts.survey { note(try await survey(table.spec)) }
+        } catch let problem as TableProblem {
+            // Vectors of another model are wanted now, and that is no trouble that passes.
+            if problem.isAnotherIdentity {
+                let end = TableProblem.superseded(table: table.displayName, embedder: table.identity)
+                self.end = end
+                isStopping = true
+                report(.trouble(end))
+                signal.set()
+            } else if self.problem != problem {
+                self.problem = problem
+                report(.trouble(problem))
+            }
+            throw problem
+        }
+    }
+
+    private func note(_ flaws: [TableProblem]) {
+        guard flaws != self.flaws else { return }
+        self.flaws = flaws
+        report(.flaws(flaws))
+    }
+
+    private func take(_ found: WatchedTable) async {
+        // Statements that the sessions have prepared know the table as it was.
+        await parts.pool.discardIdle()
+        let (before, locks) = (table, handshake)
+        table = found
+        batch = Batch(table: found, embedder: parts.embedder, pool: parts.pool, settings: settings)
+        ledger = Self.ledger(of: found, parts)
+        standing = LedgerStanding()
+        let dropped = intake.startOver()
+        if found.watch == before.watch {
+            handshake.apply(mode, at: clock.now)
+        } else {
+            handshake = Handshake(mode, pace: settings.polling)
+        }
+        report(.table(found))
+        // What the other number stood for is given back under it.
+        await parts.claims.drop(dropped, of: before.watch)
+        if found.watch != before.watch { await giveBack(before.watch, locks) }
+    }
+
+    private func healed() {
+        problem = nil
+        trouble = nil
+        intake.hurry()
+        handshake.wake(at: clock.now)
+        report(.recovered)
+        signal.set()
+    }
+}
