@@ -25,7 +25,8 @@ import Testing
             + current_setting('max_prepared_transactions')::int)
             """)
         let daemon = try await place.startDaemon()
-        try await place.run("check").expect(.code(0), "locks: the server has room for ", " connected and may hold ", "(10 %)")
+        try await place.run("check").expect(
+            .code(0), "locks: the server has room for ", " connected and may hold ", "(10 %)")
         let json = try await place.run("check", "--json").expect(.code(0)).json()
         let locks = try #require(json["locks"] as? [String: Int])
         #expect(locks["room"] == Int(room) && locks["budget"] == Int(room).map { $0 / 10 })

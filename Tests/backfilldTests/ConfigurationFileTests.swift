@@ -11,7 +11,9 @@ import Testing
         #expect(file == CommentedFile.text, "renew it: backfilld config --template > config/backfilld.toml")
     }
 
-    private static let withoutDefault = ["template", "url", "password", "lanes", "rowsPerSecond", "passagePrompt", "queryPrompt"]
+    private static let withoutDefault = [
+        "template", "url", "password", "lanes", "rowsPerSecond", "passagePrompt", "queryPrompt",
+    ]
 
     @Test func `the commented file is valid as it stands, and with every setting in force`() throws {
         let plain = try ConfigurationFolder(["backfilld.toml": CommentedFile.text]).load()
