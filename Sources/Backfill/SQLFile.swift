@@ -40,6 +40,7 @@ enum SQLFile {
     static let sessionEvict = String(decoding: PackageResources.session_evict_sql, as: UTF8.self)
     static let advisoryLock = String(decoding: PackageResources.advisory_lock_sql, as: UTF8.self)
     static let advisoryTry = String(decoding: PackageResources.advisory_try_sql, as: UTF8.self)
+    static let advisoryMine = String(decoding: PackageResources.advisory_mine_sql, as: UTF8.self)
     static let advisoryUnlock = String(decoding: PackageResources.advisory_unlock_sql, as: UTF8.self)
     static let listenerHeartbeat = String(decoding: PackageResources.listener_heartbeat_sql, as: UTF8.self)
     static let leaseTake = String(decoding: PackageResources.lease_take_sql, as: UTF8.self)

@@ -123,7 +123,14 @@ enum PostgresUser {
 }
 
 /// What /proc knows of processes.
-enum ProcessTable {
+public enum ProcessTable {
+    /// The signals, a bit for each, that wait for a process until it runs again.
+    public static func pendingSignals(_ pid: pid_t) -> UInt64 {
+        let status = (try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)) ?? ""
+        let lines = status.split(separator: "\n").filter { $0.hasPrefix("ShdPnd:") || $0.hasPrefix("SigPnd:") }
+        return lines.reduce(0) { $0 | (UInt64($1.dropFirst(7).trimmingCharacters(in: .whitespaces), radix: 16) ?? 0) }
+    }
+
     static func children(of parent: pid_t) throws -> [pid_t] {
         try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap(pid_t.init).filter { pid in
             fields(pid)?.dropFirst().first == "\(parent)"

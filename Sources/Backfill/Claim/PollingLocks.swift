@@ -26,9 +26,7 @@ public actor PollingLocks {
         do {
             let connection = try await connection()
             switch step {
-            case .lockPolling:
-                try await execute("queue for polling", SQLFile.advisoryLock, lock(AdvisoryLock.polling), on: connection)
-                return true
+            case .lockPolling: return try await queue(for: lock(AdvisoryLock.polling), on: connection)
             case .trySkipped:
                 return try await execute(
                     "try for skippers", SQLFile.advisoryTry, lock(AdvisoryLock.skipped), on: connection)[0]
@@ -39,12 +37,23 @@ public actor PollingLocks {
                 try await execute("let skippers in", SQLFile.advisoryUnlock, lock(AdvisoryLock.skipped), on: connection)
             }
             return true
-        } catch let error as PostgresError where error.hasState("55P03") {
-            return false
         } catch {
             // Whatever else it is: with the session all locks are given back, which is never wrong.
             await close()
             return false
+        }
+    }
+
+    /// Waits for a lock, not for long; whether it was obtained.
+    private func queue(for lock: [PostgresValue], on connection: PostgresConnection) async throws -> Bool {
+        do {
+            try await execute("queue for polling", SQLFile.advisoryLock, lock, on: connection)
+            return true
+        } catch let error as PostgresError where error.hasState("55P03") {
+            // It may have been granted before the server process woke up to the end of its wait: then the statement fails,
+            // and the session has the lock all the same, which would keep writers from notifying for ever.
+            return try await execute("look whose polling it is", SQLFile.advisoryMine, lock, on: connection)[0]
+                .decode(0, as: Bool.self)
         }
     }
 
