@@ -174,4 +174,18 @@ import Testing
     func grouped(number: Int, expected: String) {
         #expect(number.grouped == expected)
     }
+
+    @Test("what set-up made and is gone is told, while rows are embedded")
+    func flawed() {
+        var vitals = Vitals(tables: [1: "public.notes"])
+        vitals.note(.listening(isEcho: true, backendPID: 7), at: start)
+        var condition = condition()
+        condition.flaw = "trigger x is not there"
+        vitals.note(.flaws([]), condition, of: 1, at: start)
+        let line = vitals.statusLine(at: start) { _ in "" }
+        #expect(line.hasPrefix("degraded: public.notes: trigger x is not there · "))
+        condition.flaw = nil
+        vitals.note(.flaws([]), condition, of: 1, at: start)
+        #expect(vitals.statusLine(at: start) { _ in "" }.hasPrefix("listening on public.notes · "))
+    }
 }

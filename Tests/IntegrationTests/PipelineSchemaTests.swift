@@ -31,7 +31,7 @@ struct PipelineSchemaTests {
     private static func isHeard(_ lab: Lab, _ daemon: LabDaemon, key: String) async throws {
         _ = try await daemon.listens()
         let wakeups = daemon.told.wakeups
-        try await lab.run("INSERT INTO notes VALUES (\(key), 'heard')")
+        try await lab.run("INSERT INTO notes (id, topic) VALUES (\(key), 'heard')")
         try await daemon.tells("a notification") { $0.wakeups > wakeups }
         try await lab.allRight()
         try await eventually("what the daemon says of the table") {
