@@ -89,17 +89,16 @@ extension WatchedTable {
     /// An error may never come of a change: a table made anew under the old name has the same columns, and a vector goes
     /// into double precision[] too.
     private var unchanged: String {
-        let columns = marks.sorted { $0.key < $1.key }
-            .map { "(\(quoteLiteral($0.key))::pg_catalog.text, \(quoteLiteral($0.value))::pg_catalog.text)" }
+        let columns = marks.sorted { $0.key < $1.key }.map { name, mark in
+            "a.attname OPERATOR(pg_catalog.=) \(quoteLiteral(name))::pg_catalog.name AND pg_catalog.format("
+                + "'%s:%s:%s', a.attnum, a.atttypid::pg_catalog.int8, a.atttypmod) "
+                + "OPERATOR(pg_catalog.=) \(quoteLiteral(mark))"
+        }
         return """
-            (EXISTS (\(license)) AND NOT EXISTS (
-                SELECT FROM (VALUES \(columns.joined(separator: ", "))) AS c (name, mark)
-                WHERE NOT EXISTS (
-                    SELECT FROM pg_catalog.pg_attribute AS a
-                    WHERE a.attrelid OPERATOR(pg_catalog.=) \(relation)::pg_catalog.oid AND NOT a.attisdropped
-                        AND a.attname OPERATOR(pg_catalog.=) c.name::pg_catalog.name
-                        AND pg_catalog.format('%s:%s:%s', a.attnum, a.atttypid::pg_catalog.int8, a.atttypmod)
-                            OPERATOR(pg_catalog.=) c.mark)))
+            (EXISTS (\(license)) AND (
+                SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute AS a
+                WHERE a.attrelid OPERATOR(pg_catalog.=) \(relation)::pg_catalog.oid AND NOT a.attisdropped
+                    AND (\(columns.joined(separator: " OR ")))) OPERATOR(pg_catalog.=) \(columns.count))
             """
     }
 
