@@ -33,17 +33,17 @@ import Testing
         #expect(intake.next(at: start) == .batch(["a"]))
     }
 
-    @Test("In a hurry it waits for no pause, but for the connection")
-    mutating func hurries() {
+    @Test("Unpaused it waits for no pause, but for the connection")
+    mutating func unpauses() {
         intake.paused(at: start)
         guard case .wait = intake.next(at: start) else {
             Issue.record("no pause")
             return
         }
-        intake.hurry()
+        intake.unpause()
         #expect(intake.next(at: start) == .scan(limit: 10))
         intake.suspend()
-        intake.hurry()
+        intake.unpause()
         #expect(intake.next(at: start) == .wait(until: nil))
     }
 }

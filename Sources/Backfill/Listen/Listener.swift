@@ -179,7 +179,8 @@ public final class Listener: Sendable {
     private func heartbeat(
         on connection: PostgresConnection, mustListen: Bool, _ report: (Event) async throws -> Void
     ) async throws -> Beat {
-        let ask = Statement("heartbeat", SQLFile.listenerHeartbeat,
+        let ask = Statement(
+            "heartbeat", SQLFile.listenerHeartbeat,
             [.text(Wakeup.channel), .int4(AdvisoryLock.presence)], prepared: true)
         let tables = tables()
         let probes = tables.map {
