@@ -67,7 +67,8 @@ import Testing
         // A wait that is over already.
         #expect(line(at: start.ms(20_000)).contains("retrying in 0 ms"))
         for event in [
-            Listener.Event.heartbeat(daemons: 1), .pending(watch: 1), .wakeup(Wakeup(watch: 1)), .probeFailed(watch: 1, Away()),
+            Listener.Event.heartbeat(daemons: 1), .pending(watch: 1), .wakeup(Wakeup(watch: 1)),
+            .probeFailed(watch: 1, Away()),
         ] {
             vitals.note(event, at: start.ms(20_000))
         }

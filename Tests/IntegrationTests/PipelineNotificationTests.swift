@@ -92,6 +92,8 @@ struct PipelineNotificationTests {
             try await lab.withDaemon(LabSettings(heartbeat: .seconds(mode == .off ? 1 : 60))) { daemon in
                 try await lab.run("INSERT INTO notes SELECT i, 'text ' || i FROM generate_series(1, 3) AS i")
                 try await lab.allRight()
+                // A writer sends nothing to a daemon that polls.
+                if mode != .off { _ = try await daemon.listens() }
                 try await lab.run("INSERT INTO notes SELECT i, 'text ' || i FROM generate_series(4, 1003) AS i")
                 try await lab.allRight()
                 #expect((daemon.told.wakeups > 0) == (mode != .off))

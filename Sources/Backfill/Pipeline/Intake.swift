@@ -164,11 +164,11 @@ struct Intake: Sendable {
     /// The connection is back: no need to wait any longer.
     mutating func resume() {
         isSuspended = false
-        hurry()
+        unpause()
     }
 
     /// What kept everything waiting is over, for all that is known: no need to wait any longer.
-    mutating func hurry() {
+    mutating func unpause() {
         pausedUntil = nil
         isProbing = false
         backoff.reset()

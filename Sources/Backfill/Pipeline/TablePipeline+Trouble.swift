@@ -122,7 +122,7 @@ extension TablePipeline {
     private func healed() {
         problem = nil
         trouble = nil
-        intake.hurry()
+        intake.unpause()
         handshake.wake(at: clock.now)
         report(.recovered)
         signal.set()

@@ -107,7 +107,7 @@ public actor TablePipeline: Gated {
         batch = Batch(table: table, embedder: parts.embedder, pool: parts.pool, settings: settings)
         intake.apply(settings)
         handshake.apply(settings.polling)
-        intake.hurry()
+        intake.unpause()
         doubt()
     }
 
