@@ -58,6 +58,8 @@ public struct Daemon: Sendable {
                 try await table.checkAccess(on: connection)
                 return table
             }
+        } recorded: { spec in
+            try await pool.withConnection { try await WatchedTable.load(spec, identity: nil, on: $0).identity }
         } survey: { spec in
             let options = SetupOptions(spec: spec, identity: embedder.identity, version: "")
             return try await pool.withConnection { try await Setup.problems(with: options, on: $0) }

@@ -134,7 +134,10 @@ struct ReembedRunTests {
             guard texts.contains("text 50") else { return }
             // One that comes while rows are embedded is carried over as well.
             try await lab.run("CREATE INDEX graph2 ON notes USING hnsw (embedding vector_cosine_ops)")
-            // The build waits for whoever has written to the table before it.
+            // The build waits for whoever has written to the table before it, into a row that is done.
+            try await eventually("the first row embedded anew") {
+                try await lab.number("SELECT count(embedding_next) FROM notes WHERE id = 1") == 1
+            }
             try await holder.script("BEGIN; UPDATE notes SET other = 1 WHERE id = 1", name: "the holder")
         }
         let running = Task { try await lab.reembed(model) }

@@ -17,6 +17,8 @@ struct PipelineParts: Sendable {
     var name: String
     /// Looks a table up again, and what may be done with it; nil where the first look has to do.
     var load: (@Sendable (TableSpec) async throws -> WatchedTable)?
+    /// Looks up what vectors are recorded to be made with, where the table can be read at all.
+    var recorded: (@Sendable (TableSpec) async throws -> EmbedderIdentity)?
     /// Looks whether all that set-up made is there.
     var survey: (@Sendable (TableSpec) async throws -> [TableProblem])?
     /// Hears how far batches are; called from any task, must return at once.

@@ -51,7 +51,7 @@ extension TablePipeline {
     /// A heartbeat came back: a table that could not be filled may be in order again.
     public func heartbeat() {
         if problem != nil || !flaws.isEmpty { doubt() }
-        isPurgeDue = standing.failing + standing.setAside > 0
+        isPurgeDue = hasEntries
     }
 
     /// Something says that the table is not what it was.
@@ -79,7 +79,7 @@ extension TablePipeline {
             if isHealed || thoroughly, let survey = parts.survey { note(try await survey(table.spec)) }
         } catch let problem as TableProblem {
             // Vectors of another model are wanted now, and that is no trouble that passes.
-            if problem.isAnotherIdentity {
+            if await wantsOthers(problem) {
                 let end = TableProblem.superseded(table: table.displayName, embedder: table.identity)
                 self.end = end
                 isStopping = true
@@ -91,6 +91,14 @@ extension TablePipeline {
             }
             throw problem
         }
+    }
+
+    /// Whether a problem comes of another model's vectors that belong into the column now. A column of another length alone is
+    /// none; but a reembed leaves one, and a record that says so.
+    private func wantsOthers(_ problem: TableProblem) async -> Bool {
+        guard case .dimensionMismatch = problem else { return problem.isAnotherIdentity }
+        guard let recorded = try? await parts.recorded?(table.spec) else { return false }
+        return recorded != table.identity
     }
 
     private func note(_ flaws: [TableProblem]) {

@@ -18,7 +18,8 @@ public actor TablePipeline: Gated {
     var intake: Intake
     var handshake: Handshake
     var standing = LedgerStanding()
-    /// There is something in the ledger, which may hold no more.
+    /// There may be something in the ledger that holds no more.
+    var hasEntries = false
     var isPurgeDue = false
     private var isStandby = false
     /// Whether notifications come through the connection.
@@ -291,6 +292,7 @@ public actor TablePipeline: Gated {
 
     private func note(_ verdicts: [FailureLedger.Verdict]) {
         guard !verdicts.isEmpty else { return }
+        hasEntries = true
         standing.failing += verdicts.count { $0.attempts == 1 && !$0.isSetAside }
         standing.setAside += verdicts.count { $0.isNew }
     }
@@ -298,8 +300,9 @@ public actor TablePipeline: Gated {
     /// Takes the entries of rows away that were settled since; what can't be done now is done with the next heartbeat.
     private func purge() async {
         guard let ledger else { return }
-        try? await ledger.purge()
-        if let standing = try? await ledger.standing() { self.standing = standing }
+        guard (try? await ledger.purge()) != nil, let standing = try? await ledger.standing() else { return signal.set() }
+        self.standing = standing
+        hasEntries = standing.failing + standing.setAside > 0
         signal.set()
     }
 
@@ -314,6 +317,7 @@ public actor TablePipeline: Gated {
                 return signal.set()
             }
             if let standing { self.standing = standing }
+            if let standing, standing.failing + standing.setAside > 0 { hasEntries = true }
             if let next = standing?.next { intake.retry(at: clock.now + next) }
             if keys.isEmpty { recovered() } else { reached() }
             // A column that is filled beside the one in use is nobody else's: in the table's order.

