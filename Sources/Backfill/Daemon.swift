@@ -132,6 +132,7 @@ public struct Daemon: Sendable {
     public func apply(_ pipeline: PipelineSettings, _ listener: ListenerSettings) async {
         self.listener.apply(listener)
         ceiling.apply(rowsPerSecond: pipeline.rowsPerSecond)
+        for lease in leases.values { await lease.apply(heartbeat: listener.heartbeat) }
         for table in pipelines.values { await table.apply(pipeline) }
     }
 

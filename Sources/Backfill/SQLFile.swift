@@ -37,6 +37,7 @@ enum SQLFile {
     static let claimUnlock = String(decoding: PackageResources.claim_unlock_sql, as: UTF8.self)
     static let claimRoom = String(decoding: PackageResources.claim_room_sql, as: UTF8.self)
     static let claimPresence = String(decoding: PackageResources.claim_presence_sql, as: UTF8.self)
+    static let sessionProcess = String(decoding: PackageResources.session_process_sql, as: UTF8.self)
     static let sessionEvict = String(decoding: PackageResources.session_evict_sql, as: UTF8.self)
     static let advisoryLock = String(decoding: PackageResources.advisory_lock_sql, as: UTF8.self)
     static let advisoryTry = String(decoding: PackageResources.advisory_try_sql, as: UTF8.self)

@@ -211,6 +211,31 @@ import Testing
         #expect(handshake.phase == .polling)
     }
 
+    @Test("A flood of notifications while it drains brings it back to polling")
+    mutating func floodInDraining() {
+        drain()
+        for number in 0..<21 { handshake.notified(at: now.ms(number)) }
+        #expect(handshake.phase == .polling)
+    }
+
+    @Test("Locks that were lost with their session are queued for again, and X that was lost is no X")
+    mutating func lostLocks() {
+        handshake.wake(at: now)
+        step(.lockPolling)
+        handshake.locksLost(at: now)
+        #expect(!handshake.hasPolling)
+        step(.lockPolling)
+        handshake = Handshake(.notified, pace: PollingPace())
+        drain()
+        step(.trySkipped)
+        handshake.locksLost(at: now)
+        #expect(handshake.phase == .polling)
+        #expect(!handshake.hasSkipped)
+        handshake = Handshake(.notified, pace: PollingPace())
+        handshake.locksLost(at: now)
+        #expect(handshake.phase == .listening)
+    }
+
     @Test("A scan that fails is tried again at the pace, and under X it is back to polling")
     mutating func failedScan() {
         handshake.wake(at: now)

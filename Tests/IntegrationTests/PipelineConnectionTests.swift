@@ -17,8 +17,12 @@ struct PipelineConnectionTests {
         var settings = ["statement_timeout", "idle_in_transaction_session_timeout", "idle_session_timeout"]
         if flavour == .pg18WithPgvector { settings.append("transaction_timeout") }
         for setting in settings {
-            try await lab.run("ALTER DATABASE \(lab.database.name) SET \(setting) = '\(setting == "idle_session_timeout" ? 1_000 : 100)ms'")
-            try await lab.run("ALTER ROLE postgres IN DATABASE \(lab.database.name) SET \(setting) = '\(setting == "idle_session_timeout" ? 1_000 : 100)ms'")
+            try await lab.run(
+                "ALTER DATABASE \(lab.database.name) SET \(setting) = '\(setting == "idle_session_timeout" ? 1_000 : 100)ms'"
+            )
+            try await lab.run(
+                "ALTER ROLE postgres IN DATABASE \(lab.database.name) SET \(setting) = '\(setting == "idle_session_timeout" ? 1_000 : 100)ms'"
+            )
         }
         try await lab.withDaemon { daemon in
             for round in 1...3 {

@@ -78,7 +78,7 @@ final class LabDaemon: Sendable {
                 case .table: told.changes += 1
                 case .recovered: told.recoveries += 1
                 case .flaws(let flaws): told.flaws = flaws.map(\.summary)
-                case .progress, .parked, .idle: break
+                case .progress, .parked, .idle, .charged: break
                 }
             }
         }

@@ -29,7 +29,7 @@ public actor Claims: Gated {
 
     private var session = Session.none
     /// The server process of the last session.
-    private var backend: Int32?
+    private var backend: ServerProcess?
     private(set) var share = ClaimShare(room: 0, daemons: 1)
     /// The locks that the session has.
     private var held: Set<Int32> = []
@@ -54,9 +54,10 @@ public actor Claims: Gated {
         change(to: .none)
         // The server may not have noticed yet that the session before is gone, and keep its locks from everybody.
         if let backend { try await evict(backend, holding: AdvisoryLock.presence, on: connection) }
-        backend = try await connection.execute(
+        backend = try await ServerProcess.of(connection)
+        try await connection.execute(
             Statement("count in as a daemon", SQLFile.claimPresence, [.int4(AdvisoryLock.presence)]),
-            deadline: Self.deadline)[0].decode("backend")
+            deadline: Self.deadline)
         try await count(on: connection)
         change(to: .open(connection))
     }
@@ -73,9 +74,13 @@ public actor Claims: Gated {
         self.session = session
     }
 
-    /// So many daemons are connected now.
-    func count(daemons: Int) {
+    /// So many daemons are connected now. Where that makes our share smaller, rows that are kept must leave room for others.
+    func count(daemons: Int) async {
         share = ClaimShare(room: share.room, daemons: max(daemons, 1))
+        let surplus = kept.keys.prefix(max(kept.count - share.locks / 2, 0))
+        guard !surplus.isEmpty else { return }
+        for lock in surplus { kept[lock] = nil }
+        await unlockInTurn(Set(surplus))
     }
 
     private func count(on connection: PostgresConnection) async throws {
@@ -103,10 +108,17 @@ public actor Claims: Gated {
         let epoch = epoch
         var taken: Set<Int32> = []
         if !tried.isEmpty {
-            let answers = try await connection.execute(
-                Statement(
-                    "claim rows", SQLFile.claimLock, [.int4(AdvisoryLock.claim), Self.array(Array(tried))],
-                    prepared: true), deadline: Self.deadline)
+            let answers: Rows
+            do {
+                answers = try await connection.execute(
+                    Statement(
+                        "claim rows", SQLFile.claimLock, [.int4(AdvisoryLock.claim), Self.array(Array(tried))],
+                        prepared: true), deadline: Self.deadline)
+            } catch {
+                // Locks of a session outlive the statement that failed, and nobody knows which it got.
+                await connection.close()
+                throw error
+            }
             for answer in answers where try !answer.decode(1, as: Bool.self) { taken.insert(try answer.decode(0)) }
         }
         let left = Set(wanted.dropFirst(tried.count))
@@ -165,11 +177,15 @@ public actor Claims: Gated {
         let free = locks.filter { held.contains($0) && working[$0] == nil && kept[$0] == nil }
         guard !free.isEmpty, case .open(let connection) = session else { return }
         held.subtract(free)
-        // One that can't be given back goes with its session, which is lost then.
-        _ = try? await connection.execute(
-            Statement(
-                "release rows", SQLFile.claimUnlock, [.int4(AdvisoryLock.claim), Self.array(Array(free))],
-                prepared: true), deadline: Self.deadline)
+        do {
+            try await connection.execute(
+                Statement(
+                    "release rows", SQLFile.claimUnlock, [.int4(AdvisoryLock.claim), Self.array(Array(free))],
+                    prepared: true), deadline: Self.deadline)
+        } catch {
+            // What could not be given back goes with its session.
+            await connection.close()
+        }
     }
 
     private static func lock(of key: RowKey, _ watch: Int32) -> Int32 { watch &* RowKey.buckets &+ key.bucket }

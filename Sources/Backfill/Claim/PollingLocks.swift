@@ -8,8 +8,10 @@ import PostgresClient
 public actor PollingLocks {
     private let sessions: SessionFactory
     private var session: PostgresConnection?
+    /// Counts the sessions: what was locked with an earlier one is lost.
+    private(set) var epoch = 0
     /// The server process of the last session.
-    private var backend: Int32?
+    private var backend: ServerProcess?
 
     private static let deadline = Duration.seconds(10)
     /// Who queues for a lock keeps those that come behind from getting it too, and holds vacuum up; so not for long.
@@ -20,27 +22,30 @@ public actor PollingLocks {
         self.sessions = sessions
     }
 
-    /// Does one step; whether the lock was obtained, or is given back.
-    func perform(_ step: Handshake.LockStep, for watch: Int32) async -> Bool {
+    /// Does one step; with which session, by its number, the lock was obtained or is given back; nil where it was not.
+    func perform(_ step: Handshake.LockStep, for watch: Int32) async -> Int? {
         let lock: (Int32) -> [PostgresValue] = { [.int4($0), .int4(watch)] }
         do {
             let connection = try await connection()
+            let epoch = epoch
             switch step {
-            case .lockPolling: return try await queue(for: lock(AdvisoryLock.polling), on: connection)
+            case .lockPolling:
+                return try await queue(for: lock(AdvisoryLock.polling), on: connection) ? epoch : nil
             case .trySkipped:
-                return try await execute(
+                let isOurs = try await execute(
                     "try for skippers", SQLFile.advisoryTry, lock(AdvisoryLock.skipped), on: connection)[0]
                     .decode(0, as: Bool.self)
+                return isOurs ? epoch : nil
             case .unlockPolling:
                 try await execute("stop polling", SQLFile.advisoryUnlock, lock(AdvisoryLock.polling), on: connection)
             case .unlockSkipped:
                 try await execute("let skippers in", SQLFile.advisoryUnlock, lock(AdvisoryLock.skipped), on: connection)
             }
-            return true
+            return epoch
         } catch {
             // Whatever else it is: with the session all locks are given back, which is never wrong.
             await close()
-            return false
+            return nil
         }
     }
 
@@ -59,8 +64,10 @@ public actor PollingLocks {
 
     /// Gives all locks back.
     public func close() async {
-        await session?.close()
+        let old = session
         session = nil
+        epoch += 1
+        await old?.close()
     }
 
     @discardableResult
@@ -71,12 +78,17 @@ public actor PollingLocks {
     }
 
     private func connection() async throws -> PostgresConnection {
-        if let session, await session.isOpen { return session }
+        if let session {
+            if await session.isOpen { return session }
+            await close()
+        }
         let connection = try await sessions.open()
+        let process: ServerProcess
         do {
             try await connection.script(Self.queueing, name: "limit queueing", deadline: Self.deadline)
             // K in a session that only the server still has would keep writers from notifying anybody.
             if let backend { try await evict(backend, holding: AdvisoryLock.polling, on: connection) }
+            process = try await ServerProcess.of(connection)
         } catch {
             await connection.close()
             throw error
@@ -86,28 +98,8 @@ public actor PollingLocks {
             await connection.close()
             return session
         }
-        backend = await connection.backendPID
+        backend = process
         session = connection
         return connection
     }
-}
-
-/// Ends a lost session's server process if it still holds a lock of this class, and sees to it that it is gone.
-///
-/// - Throws: ``PostgresError``, also where it stays.
-func evict(_ backend: Int32, holding lock: Int32, on connection: PostgresConnection) async throws {
-    for _ in 0..<50 {
-        let left = try await connection.execute(
-            Statement("end the lost session", SQLFile.sessionEvict, [.int4(backend), .int4(lock)]),
-            deadline: .seconds(10))
-        if left.isEmpty { return }
-        try await Task.sleep(for: .milliseconds(100))
-    }
-    throw LostSession(backend: backend)
-}
-
-/// The server process of a session that we have lost goes on.
-struct LostSession: Error, CustomStringConvertible {
-    let backend: Int32
-    var description: String { "the server does not end the session that was lost (process \(backend))" }
 }

@@ -21,6 +21,8 @@ public struct Vitals: Sendable {
         public internal(set) var hasMore = false
         /// Rows in batches under way.
         public internal(set) var working = 0
+        /// Rows that failed and wait for their next attempt.
+        public internal(set) var failing = 0
         /// Rows that wait for somebody's lock.
         public internal(set) var held = 0
         /// Since when somebody has paused it.
@@ -115,11 +117,11 @@ public struct Vitals: Sendable {
         case .trouble(let error): table.trouble = "\(error)"
         case .recovered: table.trouble = nil
         case .limited(let wait): table.limitedUntil = now + (wait ?? .zero)
-        case .progress, .parked, .setAside, .contended, .table, .flaws: break
+        case .progress, .parked, .setAside, .charged, .contended, .table, .flaws: break
         }
         if case .batch = event { table.limitedUntil = nil }
         table.pending = condition.waiting + condition.working + condition.held + condition.failing
-        (table.working, table.held) = (condition.working, condition.held)
+        (table.working, table.held, table.failing) = (condition.working, condition.held, condition.failing)
         table.flaw = condition.flaw
         table.isPolling = condition.isPolling
         table.isStandby = condition.isStandby
@@ -184,6 +186,8 @@ public struct Vitals: Sendable {
         let more = tables.values.contains(where: \.hasMore) ? "over " : ""
         parts.append("\(embedded.grouped) embedded")
         parts.append("\(more)\(pending.grouped) pending")
+        let failing = tables.values.reduce(0) { $0 + $1.failing }
+        if failing > 0 { parts.append("\(failing.grouped) of them failing") }
         let setAside = tables.values.reduce(0) { $0 + $1.setAside }
         if setAside > 0 { parts.append("\(setAside.grouped) set aside") }
         if pending > 0 {

@@ -9,7 +9,7 @@ public actor TableLease {
     private var watch: Int32
     private let daemon: DaemonName
     private let pool: ConnectionPool
-    private let heartbeat: Duration
+    private var heartbeat: Duration
     private let clock = ContinuousClock()
     private var lease: Lease
     private var isOver = false
@@ -27,6 +27,13 @@ public actor TableLease {
         self.watch = watch
         self.pool = pool
         self.daemon = daemon
+        self.heartbeat = heartbeat
+        lease = Lease(heartbeat: heartbeat)
+    }
+
+    /// From now on ``hold(as:)`` is called so often; what is held is held anew, for three of these.
+    func apply(heartbeat: Duration) {
+        guard heartbeat != self.heartbeat else { return }
         self.heartbeat = heartbeat
         lease = Lease(heartbeat: heartbeat)
     }

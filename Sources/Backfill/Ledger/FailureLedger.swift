@@ -15,9 +15,14 @@ public struct FailureLedger: Sendable {
         public var standing: Int64?
         /// What happened, with no data of the row's in it.
         public var reason: String
+        /// It may be nobody's fault: the row only waits, no longer than a heartbeat or so, and is never set aside.
+        public var isSuspicion: Bool
 
         /// Describes a failure.
-        public init(key: RowKey, source: Int64?, standing: Int64? = nil, reason: String) {
+        public init(
+            key: RowKey, source: Int64?, standing: Int64? = nil, reason: String, isSuspicion: Bool = false
+        ) {
+            self.isSuspicion = isSuspicion
             self.key = key
             self.source = source
             self.standing = standing

@@ -194,18 +194,34 @@ public final class Listener: Sendable {
                 try await Self.tell(answer[0], of: table, report)
             }
             return beat
-        } catch let error as PostgresError where error.code == .server && !error.isConnectionFailure {
+        } catch let error as PostgresError {
+            guard await Self.isOfUse(connection, after: error) else { throw error }
             let answer = try await connection.execute(ask, deadline: settings.deadline)
             let beat = try Self.beat(answer[0], mustListen: mustListen)
             for (table, probe) in zip(tables, probes) {
                 do {
-                    let answer = try await connection.execute(probe, deadline: settings.deadline)
+                    let answer = try await connection.execute(probe, deadline: min(settings.deadline, Self.patience))
                     try await Self.tell(answer[0], of: table, report)
-                } catch let error as PostgresError where error.code == .server && !error.isConnectionFailure {
+                } catch let error as PostgresError {
+                    guard await Self.isOfUse(connection, after: error) else { throw error }
                     try await report(.probeFailed(watch: table.watch, error))
+                    // One that takes too long is no reason to let the other tables wait: this one's scan has more time.
+                    if error.code == .deadlineExceeded { try await report(.pending(watch: table.watch)) }
                 }
             }
             return beat
+        }
+    }
+
+    /// How long the probe of one table may take where they have to be asked one after the other.
+    private static let patience = Duration.seconds(2)
+
+    /// Whether an error is about a statement, and the session goes on.
+    private static func isOfUse(_ connection: PostgresConnection, after error: PostgresError) async -> Bool {
+        switch error.code {
+        case .server: !error.isConnectionFailure
+        case .deadlineExceeded: await connection.isOpen
+        default: false
         }
     }
 

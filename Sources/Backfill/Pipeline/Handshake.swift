@@ -100,7 +100,7 @@ struct Handshake: Sendable {
     mutating func notified(at now: Instant) {
         if now - (heardSince ?? now) >= .seconds(1) || heardSince == nil { (heard, heardSince) = (0, now) }
         heard += 1
-        if heard > paces.mostNotifications, phase == .listening { poll(at: now) }
+        if heard > paces.mostNotifications, phase == .listening || phase == .draining { poll(at: now) }
     }
 
     /// Other paces from now on.
@@ -167,6 +167,13 @@ struct Handshake: Sendable {
             nextScan = now
         case .unlockSkipped: hasSkipped = false
         }
+    }
+
+    /// The session of the locks is another: what was ours is nobody's, and worth having again.
+    mutating func locksLost(at now: Instant) {
+        guard hasPolling || hasSkipped else { return }
+        (hasPolling, hasSkipped, mayTry) = (false, false, true)
+        if phase == .last { poll(at: now) }
     }
 
     // MARK: Decision

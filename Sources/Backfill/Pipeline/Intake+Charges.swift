@@ -17,15 +17,17 @@ extension Intake {
         }
     }
 
-    /// A row that is written again and again within a minute has a trigger that takes its vector away after the write. It
-    /// gives it another text with each, so that it is charged whatever its text is.
+    /// A row that is written again and again within a minute has a trigger that takes its vector away after the write, and
+    /// gives it another text with each; or it has an owner who changes it all the time. It waits, whatever its text is, and
+    /// not for ever.
     private mutating func charge(forWriting key: RowKey, at now: Instant) -> FailureLedger.Charge? {
         if now - (writesSince ?? now) > .seconds(60) || writes.count >= 2_000 { writes = [:] }
         if writes.isEmpty { writesSince = now }
         writes[key, default: 0] += 1
         guard writes[key]! >= Self.mostWrites else { return nil }
         return FailureLedger.Charge(
-            key: key, source: nil, standing: nil, reason: RowOutcome.rewritten(standing: nil).problem ?? "")
+            key: key, source: nil, standing: nil, reason: "it was written \(Self.mostWrites) times within a minute",
+            isSuspicion: true)
     }
 
     /// After so many writes within a minute a row is charged with each.

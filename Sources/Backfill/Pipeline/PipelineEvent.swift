@@ -71,6 +71,8 @@ public enum PipelineEvent: Sendable {
     case flaws([TableProblem])
     /// A batch came to its end.
     case batch(Batch.Report, took: Duration)
+    /// So many rows were charged with a failure for the first time, among them this one.
+    case charged(rows: Int, key: RowKey, reason: String)
     /// A row has used up its attempts.
     case setAside(key: RowKey, reason: String)
     /// A batch or scan failed for a reason that is no row's own; everything waits.

@@ -49,7 +49,8 @@ extension TablePipeline {
     }
 
     /// A heartbeat came back: a table that could not be filled may be in order again.
-    public func heartbeat() {
+    public func heartbeat() async {
+        await noteLocks()
         if problem != nil || !flaws.isEmpty { doubt() }
         isPurgeDue = hasEntries
     }

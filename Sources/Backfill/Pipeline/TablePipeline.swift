@@ -20,6 +20,7 @@ public actor TablePipeline: Gated {
     var standing = LedgerStanding()
     /// There may be something in the ledger that holds no more.
     var hasEntries = false
+    private var locksEpoch = 0
     var isPurgeDue = false
     private var isStandby = false
     /// Whether notifications come through the connection.
@@ -184,9 +185,20 @@ public actor TablePipeline: Gated {
         if handshake.hasSkipped { _ = await parts.locks?.perform(.unlockSkipped, for: watch) }
     }
 
+    /// Notes whether the locks' session is another than at the last look.
+    func noteLocks() async {
+        guard let epoch = await parts.locks?.epoch, epoch != locksEpoch else { return }
+        locksEpoch = epoch
+        handshake.locksLost(at: clock.now)
+        signal.set()
+    }
+
     private func perform(_ step: Handshake.LockStep) async {
         let watch = table.watch
-        let isDone = await parts.locks?.perform(step, for: watch) ?? false
+        let epoch = await parts.locks?.perform(step, for: watch)
+        await noteLocks()
+        // What was locked with an earlier session is lost.
+        let isDone = epoch == locksEpoch
         guard watch == table.watch else {
             // The table has got another number meanwhile, and with it a handshake that knows nothing of this lock.
             if isDone, step == .lockPolling { _ = await parts.locks?.perform(.unlockPolling, for: watch) }
@@ -257,6 +269,8 @@ public actor TablePipeline: Gated {
             intake.finished(
                 done.outcomes, retries: retries, leaving: done.unfinished, at: clock.now)
             report(.batch(done, took: clock.now - began))
+            let first = verdicts.filter { $0.attempts == 1 }
+            if let row = first.first { report(.charged(rows: first.count, key: row.key, reason: row.reason)) }
             for row in verdicts where row.isNew { report(.setAside(key: row.key, reason: row.reason)) }
             if let error = done.error { await failed(error, with: table) }
         } catch {
@@ -282,13 +296,19 @@ public actor TablePipeline: Gated {
 
     private func charge(_ charges: [FailureLedger.Charge]) async throws -> [FailureLedger.Verdict] {
         if charges.isEmpty { return [] }
-        if let ledger { return try await ledger.charge(charges, retry: settings.retry) }
+        if let ledger {
+            let (suspected, failed) = (charges.filter(\.isSuspicion), charges.filter { !$0.isSuspicion })
+            return try await ledger.charge(failed, retry: settings.retry)
+                + ledger.charge(suspected, retry: Self.suspicion)
+        }
         // Without a ledger a row is tried once.
         return charges.map {
             FailureLedger.Verdict(
                 key: $0.key, reason: $0.reason, attempts: 1, wait: PipelineSettings.never, isNew: false)
         }
     }
+
+    private static let suspicion = RetrySettings(first: .seconds(1), longest: .seconds(10), attempts: .max)
 
     private func note(_ verdicts: [FailureLedger.Verdict]) {
         guard !verdicts.isEmpty else { return }
@@ -300,7 +320,9 @@ public actor TablePipeline: Gated {
     /// Takes the entries of rows away that were settled since; what can't be done now is done with the next heartbeat.
     private func purge() async {
         guard let ledger else { return }
-        guard (try? await ledger.purge()) != nil, let standing = try? await ledger.standing() else { return signal.set() }
+        guard (try? await ledger.purge()) != nil, let standing = try? await ledger.standing() else {
+            return signal.set()
+        }
         self.standing = standing
         hasEntries = standing.failing + standing.setAside > 0
         signal.set()

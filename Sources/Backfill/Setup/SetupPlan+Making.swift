@@ -100,12 +100,12 @@ extension SetupPlan {
         guard let chosen else {
             warnings.append(
                 "\(setting): no wake-up triggers are made, and rows are found by the daemon's sweep, within one "
-                    + "heartbeat. If nothing here uses PREPARE TRANSACTION, ask for --notify ids.")
+                    + "heartbeat. If nothing here uses PREPARE TRANSACTION: backfilld setup --set notify=ids")
             return .off
         }
         if chosen != .off {
             warnings.append(
-                "\(setting): with --notify \(chosen.rawValue), PREPARE TRANSACTION fails after an INSERT of pending "
+                "\(setting): with notify = \(chosen.rawValue), PREPARE TRANSACTION fails after an INSERT of pending "
                     + "rows or an UPDATE of their text.")
         }
         return chosen

@@ -63,7 +63,7 @@ enum Failure {
                 + " Check the address in DATABASE_URL, and that the server accepts connections from here."
         }
         if error.hasState("42703") || error.hasState("42P01") {
-            return text + ". The table has changed: see backfilld check, and run backfilld setup again."
+            return text + ". The table or the schema backfilld has changed: backfilld check says what to do."
         }
         if error.hasState("25006") {
             return text + ". The server takes no writes: connect to the primary, with target_session_attrs=read-write."

@@ -24,9 +24,15 @@ struct StatusCommand: AsyncParsableCommand {
             let assembly = try Assembly(settings)
             let connection = try await assembly.sessions.open(deadline: settings.listen.deadline)
             var statuses: [TableStatus] = []
+            var problems: [TableProblem] = []
             for table in assembly.tables {
-                let watched = try await WatchedTable.load(table, identity: nil, on: connection)
-                statuses.append(try await TableStatus.load(watched, on: connection))
+                do {
+                    let watched = try await WatchedTable.load(table, identity: nil, on: connection)
+                    statuses.append(try await TableStatus.load(watched, on: connection))
+                } catch let problem as TableProblem {
+                    // The others are to be seen all the same.
+                    problems.append(problem)
+                }
             }
             await connection.close()
             if json {
@@ -34,8 +40,10 @@ struct StatusCommand: AsyncParsableCommand {
                 encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
                 print(String(decoding: try encoder.encode(["tables": statuses]), as: UTF8.self))
             } else {
-                print(statuses.map(Self.text).joined(separator: "\n\n"))
+                print(statuses.map(Self.text).joined(separator: "\n\n"), terminator: statuses.isEmpty ? "" : "\n")
             }
+            for problem in problems.dropLast() { complain("backfilld: \(problem)") }
+            if let problem = problems.last { throw problem }
         }
     }
 
@@ -50,7 +58,9 @@ struct StatusCommand: AsyncParsableCommand {
             "  pending    \(about(status.pendingIsExact))\(status.pending.grouped)"
                 + (status.pendingForSeconds.map { ", for \(Vitals.span(.seconds($0)))" } ?? ""),
             "  failing    \(status.failing.grouped)"
-                + (status.nextTryInSeconds.map { ", the next is tried again in \(Vitals.span(.seconds($0)))" } ?? ""),
+                + (status.nextTryInSeconds.map { seconds in
+                    seconds > 0 ? ", the next is tried again in \(Vitals.span(.seconds(seconds)))" : ", due"
+                } ?? ""),
             "  set aside  \(status.setAside.grouped)" + (status.setAside > 0 ? ": see backfilld failures" : ""),
             "  last       "
                 + (status.lastEmbeddedAt.map { at in
@@ -68,7 +78,10 @@ struct StatusCommand: AsyncParsableCommand {
             line += daemon.state
             if let mode = daemon.mode, mode != daemon.state, daemon.state != "gone" { line += " (\(mode))" }
             line += ", \(daemon.embedded.grouped) embedded"
-            if daemon.working > 0, daemon.state != "gone" { line += ", at work on \(daemon.working.grouped)" }
+            // What it says of itself may be some seconds old; its claims are not.
+            if daemon.working > 0, daemon.claimed > 0, daemon.state != "gone" {
+                line += ", at work on \(daemon.working.grouped)"
+            }
             if daemon.held > 0, daemon.state != "gone" { line += ", \(daemon.held.grouped) held" }
             if daemon.claimed > 0 { line += ", \(daemon.claimed.grouped) of 1,024 buckets claimed" }
             if daemon.failed > 0 { line += ", \(daemon.failed.grouped) failures" }

@@ -53,8 +53,13 @@ extension SettingDefinition {
             key: "notify", kind: .choice(Settings.Notify.allCases.map(\.rawValue)), defaultText: "ids",
             documentation: """
                 What the triggers that "backfilld setup" installs send when rows change: "ids", the keys of new rows, \
-                so that the daemon needs no scan; "wake", a bare wake-up; "off", nothing, and rows are found by the \
-                heartbeat alone.
+                so that the daemon needs no scan; "wake", a bare wake-up; "off", nothing, and the daemon looks once a \
+                second: for PREPARE TRANSACTION, and for the subscribers of a logical replication. It takes effect \
+                with "backfilld setup". A writer sends nothing while a daemon is busy with the table.
+                """,
+            defaultNote: """
+                Defaults to what set-up recorded before; at first to "ids", or to "off" where \
+                max_prepared_transactions is over 0.
                 """),
         SettingDefinition(
             key: "limits.textBytes", kind: .size(16...67_108_864), defaultText: "64KiB",

@@ -1,5 +1,6 @@
 import Backfill
 import Logging
+import PostgresClient
 import Synchronization
 
 /// Tells the log what happens: each thing once, in words that make sense without the fields.
@@ -10,6 +11,10 @@ final class Chronicle: Sendable {
         var lines = BatchLines()
         var trouble: (text: String, since: ContinuousClock.Instant)?
         var probeTrouble: String?
+        var isPaused = false
+        /// When each reason was last told that rows are charged for.
+        var charged: [String: ContinuousClock.Instant] = [:]
+        var setAside = SetAsideLines()
     }
 
     /// How often what has not changed is told again while the database is away.
@@ -34,7 +39,9 @@ final class Chronicle: Sendable {
     func tell(_ event: Daemon.Event) {
         switch event {
         case .listener(let event): tell(event)
-        case .table(let table, let event, _): tell(event, of: table)
+        case .table(let table, let event, let condition):
+            tell(pausedFor: condition.pausedFor, of: table)
+            tell(event, of: table)
         case .stage: break
         }
     }
@@ -48,6 +55,8 @@ final class Chronicle: Sendable {
         switch event {
         case .listening(let isEcho, _): tellListening(isEcho)
         case .lost(let error, let wait): tellLost(Failure.message(for: error), wait)
+        // A column or a table that is gone: the pipeline looks, and tells what it finds.
+        case .probeFailed(_, let error as PostgresError) where error.hasState("42703") || error.hasState("42P01"): break
         case .probeFailed(let watch, let error):
             let text = Failure.message(for: error)
             let isNew = state.withLock { state in
@@ -122,8 +131,25 @@ final class Chronicle: Sendable {
                 state.withLock { $0.tables[table.watch, default: Table()].lines.add(report, took: took, at: .now) },
                 name)
         case .idle:
+            if let more = state.withLock({ $0.tables[table.watch]?.setAside.flush() }) { tellSetAside(more, name) }
             write(state.withLock { $0.tables[table.watch, default: Table()].lines.flush() }, name)
+        case .charged(let rows, let key, let reason):
+            let isNews = state.withLock { state in
+                let last = state.tables[table.watch]?.charged[reason]
+                if let last, .now - last < .seconds(600) { return false }
+                if state.tables[table.watch]?.charged.count ?? 0 > 100 { state.tables[table.watch]?.charged = [:] }
+                state.tables[table.watch, default: Table()].charged[reason] = .now
+                return true
+            }
+            guard isNews else { return }
+            let which = rows == 1 ? "row \(key) failed" : "\(rows.grouped) rows failed, among them \(key)"
+            logger.warning(
+                "\(name): \(which): \(reason). Tried again by itself; see backfilld failures",
+                metadata: ["table": "\(name)", "key": "\(key)"])
         case .setAside(let key, let reason):
+            let told = state.withLock { $0.tables[table.watch, default: Table()].setAside.add(at: .now) }
+            if let more = told.more { tellSetAside(more, name) }
+            guard told.isSingle else { return }
             logger.error(
                 """
                 \(name): row \(key) set aside: \(reason). It is tried again when its text changes, or after \
@@ -171,6 +197,25 @@ final class Chronicle: Sendable {
             }
         case .progress, .parked: break
         }
+    }
+
+    private func tellSetAside(_ rows: Int, _ name: String) {
+        logger.error(
+            "\(name): \(rows.grouped) more rows set aside; see backfilld failures",
+            metadata: ["table": "\(name)", "rows": "\(rows)"])
+    }
+
+    /// Tells of a pause, and of its end.
+    private func tell(pausedFor span: Duration?, of table: WatchedTable) {
+        let isNews = state.withLock { state in
+            defer { state.tables[table.watch, default: Table()].isPaused = span != nil }
+            return state.tables[table.watch]?.isPaused ?? false != (span != nil)
+        }
+        guard isNews else { return }
+        let name = table.displayName
+        logger.notice(
+            span != nil ? "\(name): paused; to go on: backfilld resume" : "\(name): resumed",
+            metadata: ["table": "\(name)"])
     }
 
     private func write(_ line: BatchLines.Line?, _ name: String) {
