@@ -12,13 +12,19 @@ struct FaultReferee {
     /// connection that is tried again, and much for a machine with other work.
     static let patience = Duration.seconds(20)
 
-    /// Waits until every row has its vector, and says how long that took.
+    /// Waits until every row that can have a vector has it, and says how long that took; then until the others are set
+    /// aside.
     func settled() async throws -> Duration {
         let begin = ContinuousClock.now
-        try await eventually("no row pending that is not set aside", within: Self.patience) {
+        let healthy = "embedding IS NULL AND topic NOT LIKE '%\(Provider.poison)%'"
+        try await eventually("no healthy row pending", within: Self.patience) {
+            try await lab.number("SELECT count(*) FROM notes WHERE \(healthy)") == 0
+        }
+        let settling = ContinuousClock.now - begin
+        try await eventually("every poisoned row set aside", within: Self.patience) {
             try await lab.number("SELECT count(*) FROM notes WHERE embedding IS NULL AND NOT (\(Self.isAside))") == 0
         }
-        return ContinuousClock.now - begin
+        return settling
     }
 
     /// What the ledger has to say of a row that is left without a vector.
