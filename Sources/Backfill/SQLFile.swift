@@ -34,6 +34,7 @@ enum SQLFile {
     static let walkWrite = String(decoding: PackageResources.walk_write_sql, as: UTF8.self)
     static let walkCount = String(decoding: PackageResources.walk_count_sql, as: UTF8.self)
     static let claimLock = String(decoding: PackageResources.claim_lock_sql, as: UTF8.self)
+    static let claimMend = String(decoding: PackageResources.claim_mend_sql, as: UTF8.self)
     static let claimUnlock = String(decoding: PackageResources.claim_unlock_sql, as: UTF8.self)
     static let claimRoom = String(decoding: PackageResources.claim_room_sql, as: UTF8.self)
     static let claimPresence = String(decoding: PackageResources.claim_presence_sql, as: UTF8.self)

@@ -115,8 +115,7 @@ public actor Claims: Gated {
                         "claim rows", SQLFile.claimLock, [.int4(AdvisoryLock.claim), Self.array(Array(tried))],
                         prepared: true), deadline: Self.deadline)
             } catch {
-                // Locks of a session outlive the statement that failed, and nobody knows which it got.
-                await connection.close()
+                await mend(Array(tried), on: connection)
                 throw error
             }
             for answer in answers where try !answer.decode(1, as: Bool.self) { taken.insert(try answer.decode(0)) }
@@ -183,9 +182,23 @@ public actor Claims: Gated {
                     "release rows", SQLFile.claimUnlock, [.int4(AdvisoryLock.claim), Self.array(Array(free))],
                     prepared: true), deadline: Self.deadline)
         } catch {
-            // What could not be given back goes with its session.
-            await connection.close()
+            await mend(Array(free), on: connection)
         }
+    }
+
+    /// Gives back what a statement that failed has left: what can't be given back goes with its session.
+    private func mend(_ locks: [Int32], on connection: PostgresConnection) async {
+        // For a task that is cancelled too.
+        await Task {
+            do {
+                try await connection.execute(
+                    Statement(
+                        "give claims back", SQLFile.claimMend, [.int4(AdvisoryLock.claim), Self.array(locks)]),
+                    deadline: Self.deadline)
+            } catch {
+                await connection.close()
+            }
+        }.value
     }
 
     private static func lock(of key: RowKey, _ watch: Int32) -> Int32 { watch &* RowKey.buckets &+ key.bucket }

@@ -16,7 +16,7 @@ struct FaultReferee {
     /// aside.
     func settled() async throws -> Duration {
         let begin = ContinuousClock.now
-        let healthy = "embedding IS NULL AND topic NOT LIKE '%\(Provider.poison)%'"
+        let healthy = "embedding IS NULL AND COALESCE(topic, '') NOT LIKE '%\(Provider.poison)%'"
         try await eventually("no healthy row pending", within: Self.patience) {
             try await lab.number("SELECT count(*) FROM notes WHERE \(healthy)") == 0
         }
