@@ -130,7 +130,7 @@ final class FaultDaemon: Sendable {
         send(SIGTERM)
         guard let process = current else { return [] }
         do {
-            let exit = try await process.exit(within: .seconds(20))
+            let exit = try await process.completed(within: .seconds(20)).exit
             // It may have been told before it could hear, or have kept an appointment of its own.
             let isFair =
                 exit == .signal(SIGTERM) && process.lines.isEmpty

@@ -89,16 +89,14 @@ struct FaultReferee {
         return lab.embedder.vector(of: topic)
     }
 
-    /// Texts that were embedded twice although the daemon that did it first never lost its session.
+    /// Texts that were embedded twice by daemons that never lost their sessions.
     func doubleWork() -> [String] {
         let unbroken = Set(daemons.flatMap(\.lives).filter(\.isUnbroken).map(\.name))
         return provider.tally.embedded.compactMap { text, clients in
             // What a daemon asks to find out whether the provider is well is nobody's text.
             guard FaultScript.wrote(text) else { return nil }
-            // Whoever comes after a broken session is right to do it again; nobody is, after an unbroken one.
-            guard let first = clients.firstIndex(where: unbroken.contains), first < clients.count - 1 else {
-                return nil
-            }
+            // A daemon that has lost its session finishes what it has begun, and so does whoever takes it over.
+            guard clients.count(where: unbroken.contains) > 1 else { return nil }
             return "embedded \(clients.count) times, by \(clients): \(text.prefix(60))"
         }
     }
