@@ -13,7 +13,7 @@ struct SetupPreparedTests {
             let place = try await SetupPlace.make(on: server)
             let plan = try await place.setUp()
             #expect(
-                plan.warnings.contains { $0.contains("max_prepared_transactions is 4") && $0.contains("--notify ids") })
+                plan.warnings.contains { $0.contains("max_prepared_transactions is 4") && $0.contains("--set notify=ids") })
             let table = try await WatchedTable.load(SetupPlace.options().spec, identity: nil, on: place.connection)
             #expect(table.notify == .off)
             let ear = try await SetupEar(place)
@@ -23,7 +23,7 @@ struct SetupPreparedTests {
             #expect(try await place.cleared() == ["a"])
 
             let asked = try await place.setUp(SetupPlace.options(notify: .ids))
-            #expect(asked.warnings.contains { $0.contains("--notify ids") && $0.contains("PREPARE TRANSACTION fails") })
+            #expect(asked.warnings.contains { $0.contains("notify = ids") && $0.contains("PREPARE TRANSACTION fails") })
             #expect(try await ear.payloads(of: "INSERT INTO notes (id) VALUES ('b')") == ["1 [\"b\"]"])
             // What was chosen once stays when nothing is said.
             #expect(try await Setup.plan(SetupPlace.options(), on: place.connection).isEmpty)
