@@ -63,13 +63,13 @@ test:
 	@scripts/fetch-model
 	@scripts/check-model
 	swift build --build-tests
-	PYTHONPATH='$(tokenizers)' swift test --skip-build --filter '^SentenceEncoderTests\.' $(SWIFT_FLAGS)
-	swift test --skip-build --skip '^(IntegrationTests|SentenceEncoderTests)\.' $(SWIFT_FLAGS)
-	swift test --skip-build --filter '^IntegrationTests\.Setup' $(SWIFT_FLAGS)
-	swift test --skip-build --filter '^IntegrationTests\.Pipeline' $(SWIFT_FLAGS)
-	swift test --skip-build --filter '^IntegrationTests\.Reembed' $(SWIFT_FLAGS)
-	swift test --skip-build --filter '^IntegrationTests\.(Process|Systemd)' $(SWIFT_FLAGS)
-	swift test --skip-build --filter '^IntegrationTests\.Fault' $(SWIFT_FLAGS)
+	PYTHONPATH='$(tokenizers)' scripts/test-part --filter '^SentenceEncoderTests\.' $(SWIFT_FLAGS)
+	scripts/test-part --skip '^(IntegrationTests|SentenceEncoderTests)\.' $(SWIFT_FLAGS)
+	scripts/test-part --filter '^IntegrationTests\.Setup' $(SWIFT_FLAGS)
+	scripts/test-part --filter '^IntegrationTests\.Pipeline' $(SWIFT_FLAGS)
+	scripts/test-part --filter '^IntegrationTests\.Reembed' $(SWIFT_FLAGS)
+	scripts/test-part --filter '^IntegrationTests\.(Process|Systemd)' $(SWIFT_FLAGS)
+	scripts/test-part --filter '^IntegrationTests\.Fault' $(SWIFT_FLAGS)
 
 # Hours of faults: make soak SEEDS=200 FROM=1; one seed again: make soak SEEDS=1 FROM=17.
 soak:
