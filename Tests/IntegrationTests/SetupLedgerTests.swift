@@ -152,6 +152,9 @@ struct SetupLedgerTests {
             DELETE FROM notes WHERE id = 2; UPDATE notes SET topic = 'other' WHERE id = 3
             """)
         #expect(try await place.ledger.standing().setAside == 2)
+        // A row in flight may be about to be charged with the text that a trigger has just given it.
+        try await place.ledger.purge(sparing: ["1", "3"])
+        #expect(try await place.lab.values("SELECT key FROM backfilld.failure ORDER BY 1") == ["1", "3", "4", "5"])
         try await place.ledger.purge()
         #expect(try await place.lab.values("SELECT key FROM backfilld.failure ORDER BY 1") == ["4", "5"])
         try await place.lab.run("TRUNCATE notes")

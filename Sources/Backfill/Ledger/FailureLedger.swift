@@ -100,13 +100,14 @@ public struct FailureLedger: Sendable {
     ///
     /// Costs a look at each row that has an entry. Where a key can't be read as one any more, the column's type has
     /// changed, and all entries are taken away: a row too many is tried, and none is kept back for ever.
+    /// - Parameter working: Rows in flight, which may be about to be charged: their entries stay.
     /// - Throws: ``PostgresError``; `CancellationError`.
-    public func purge() async throws {
+    public func purge(sparing working: [RowKey] = []) async throws {
         do {
             _ = try await execute(
                 Statement(
                     "purge failures of \(table.displayName)", SQLFile.fill(SQLFile.ledgerPurge, table.fragments),
-                    [.int4(table.watch)]))
+                    [.int4(table.watch), .textArray(working.map(\.text))]))
         } catch let error as PostgresError where error.hasState("22") {
             _ = try await execute(
                 Statement("forget failures of \(table.displayName)", SQLFile.ledgerForget, [.int4(table.watch)]))
