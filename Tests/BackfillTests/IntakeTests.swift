@@ -144,4 +144,30 @@ import Testing
         intake.scan(["11"], limit: 1)
         if case .scan = intake.next(at: start) { Issue.record("the same page again") }
     }
+
+    @Test("A page that others have done is given up for another scan, by a batch of this page only")
+    mutating func othersAreAtIt() {
+        intake.scan((0..<10).map { RowKey("\($0)") }, limit: 10)
+        #expect(intake.next(at: start) == .batch(["0", "1", "2", "3"]))
+        #expect(intake.next(at: start) == .batch(["4", "5", "6", "7"]))
+        intake.finish(["0", "1", "2", "3"], .settled, at: start)
+        #expect(intake.waiting == 0)
+        #expect(intake.next(at: start) == .scan(limit: 14))
+        intake.scan(["8", "9", "a", "b", "c"], limit: 14)
+        // What an older page has to say is known already.
+        intake.finish(["4", "5", "6", "7"], .settled, at: start)
+        #expect(intake.waiting == 5)
+        #expect(intake.next(at: start) == .batch(["8", "9", "a", "b"]))
+    }
+
+    @Test("Rows that were announced, or half a batch, say nothing of the page")
+    mutating func pageStays() {
+        intake.scan((0..<8).map { RowKey("\($0)") }, limit: 10)
+        intake.announce(["x", "y", "z"], at: start)
+        #expect(intake.next(at: start) == .batch(["x", "y", "z"]))
+        intake.finish(["x", "y", "z"], .settled, at: start)
+        #expect(intake.next(at: start) == .batch(["0", "1", "2", "3"]))
+        intake.finished(["0": .settled, "1": .settled, "2": .written, "3": .written], at: start)
+        #expect(intake.next(at: start) == .batch(["4", "5", "6", "7"]))
+    }
 }

@@ -13,7 +13,9 @@ struct SetupPreparedTests {
             let place = try await SetupPlace.make(on: server)
             let plan = try await place.setUp()
             #expect(
-                plan.warnings.contains { $0.contains("max_prepared_transactions is 4") && $0.contains("--set notify=ids") })
+                plan.warnings.contains {
+                    $0.contains("max_prepared_transactions is 4") && $0.contains("--set notify=ids")
+                })
             let table = try await WatchedTable.load(SetupPlace.options().spec, identity: nil, on: place.connection)
             #expect(table.notify == .off)
             let ear = try await SetupEar(place)

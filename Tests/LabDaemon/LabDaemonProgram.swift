@@ -54,8 +54,16 @@ import TestSupport
             embedder: embedder, pipeline: options.pipeline, listener: options.listener,
             name: DaemonName(host: options.name, pid: getpid())
         ) { hear($0, stages) }
-        stages.onTermination { Task { await daemon.stop() } }
-        await daemon.run()
+        // As the service does: what does not end in time is abandoned.
+        let running = Task { await daemon.run() }
+        stages.onTermination {
+            Task {
+                await daemon.stop()
+                try? await Task.sleep(for: .seconds(5))
+                running.cancel()
+            }
+        }
+        await running.value
         if let end = await daemon.end { throw end }
     }
 

@@ -7,7 +7,7 @@ enum AdvisoryLock {
     static let reembed: Int32 = 1_650_879_588
     /// `bflk`, K of the handshake: somebody is polling, so that writers need not notify.
     static let polling: Int32 = 1_650_879_595
-    /// `bflp`: each daemon's session has it shared, second half 0, so that they can be counted.
+    /// `bflp`: each daemon's session has one of these, so that they can be counted; the second half is its seat, from 1 on.
     static let presence: Int32 = 1_650_879_600
     /// `bflx`, X of the handshake: a writer that did not notify has not ended yet.
     static let skipped: Int32 = 1_650_879_608

@@ -30,6 +30,8 @@ public actor Claims: Gated {
     private var session = Session.none
     /// The server process of the last session.
     private var backend: ServerProcess?
+    /// The number that no other daemon of this database has, from 1 on, small ones first.
+    private(set) var seat: Int32?
     private(set) var share = ClaimShare(room: 0, daemons: 1)
     /// The locks that the session has.
     private var held: Set<Int32> = []
@@ -55,11 +57,13 @@ public actor Claims: Gated {
         // The server may not have noticed yet that the session before is gone, and keep its locks from everybody.
         if let backend { try await evict(backend, holding: AdvisoryLock.presence, on: connection) }
         backend = try await ServerProcess.of(connection)
-        try await connection.execute(
+        let seat: Int32? = try await connection.execute(
             Statement("count in as a daemon", SQLFile.claimPresence, [.int4(AdvisoryLock.presence)]),
-            deadline: Self.deadline)
+            deadline: Self.deadline
+        ).first?.decode("seat")
         try await count(on: connection)
         change(to: .open(connection))
+        self.seat = seat
     }
 
     /// The session is gone.
@@ -70,6 +74,7 @@ public actor Claims: Gated {
 
     private func change(to session: Session) {
         (held, working, kept) = ([], [:], [:])
+        seat = nil
         epoch += 1
         self.session = session
     }
@@ -88,6 +93,24 @@ public actor Claims: Gated {
             Statement("count the daemons", SQLFile.claimRoom, [.int4(AdvisoryLock.presence)]),
             deadline: Self.deadline)[0]
         share = ClaimShare(room: try answer.decode("room"), daemons: max(try answer.decode("daemons"), 1))
+    }
+
+    /// Rows in the order in which to claim them: bucket after bucket, so that a batch needs few locks, from a place on that
+    /// is far from the other daemons', so that those that found the same rows share them.
+    func ordered(_ keys: [RowKey]) -> [RowKey] {
+        let sorted = keys.map { (bucket: $0.bucket, key: $0) }.sorted { $0.bucket < $1.bucket }.map(\.key)
+        let first = Int(Double(sorted.count) * Self.place(of: seat ?? .random(in: 1...1_024)))
+        return Array(sorted[first...] + sorted[..<first])
+    }
+
+    /// A seat's place, of 1: 0, ½, ¼, ¾, ⅛ … However many are taken, they are spread evenly (van der Corput, 1935).
+    static func place(of seat: Int32) -> Double {
+        var (place, part, digits) = (0.0, 0.5, seat - 1)
+        while digits > 0 {
+            if digits & 1 == 1 { place += part }
+            (part, digits) = (part / 2, digits >> 1)
+        }
+        return place
     }
 
     // MARK: Claiming

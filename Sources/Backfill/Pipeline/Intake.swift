@@ -5,14 +5,25 @@
 struct Intake: Sendable {
     typealias Instant = ContinuousClock.Instant
 
+    /// Where a row in flight comes from.
+    private enum Origin: Hashable {
+        /// A notification: nobody has seen it in the table yet.
+        case announced
+        /// The page of a scan, by its number.
+        case page(Int)
+        /// It had to wait for something.
+        case held
+    }
+
     private var settings: PipelineSettings
     private var announced: Debouncer
     private var backlog: [RowKey] = []
     /// How much of `backlog` has been handed out; cheaper than taking from the front.
     private var handedOut = 0
-    private var inFlight: Set<RowKey> = []
-    /// Those in flight that nobody has seen in the table yet.
-    private var hearsay: Set<RowKey> = []
+    /// Counts the pages.
+    private var page = 0
+    /// The rows in batches under way, and where they come from.
+    private var inFlight: [RowKey: Origin] = [:]
     /// Announced while in flight: what the batch read of them may be out of date.
     private var announcedAgain: Set<RowKey> = []
     /// How often in a row a key's text changed between read and write.
@@ -59,6 +70,8 @@ struct Intake: Sendable {
     var waiting: Int { announced.count + backlog.count - handedOut }
     /// Rows in batches under way.
     var working: Int { inFlight.count }
+    /// These rows.
+    var workingOn: some Collection<RowKey> { inFlight.keys }
     /// Whether nothing is left to do that is known of.
     var isIdle: Bool {
         waiting == 0 && inFlight.isEmpty && !isScanWanted && !isScanning && pausedUntil == nil && !isSuspended
@@ -82,7 +95,7 @@ struct Intake: Sendable {
             return
         }
         for key in keys {
-            if inFlight.contains(key) { announcedAgain.insert(key) } else { again(key, at: now) }
+            if inFlight[key] != nil { announcedAgain.insert(key) } else { again(key, at: now) }
         }
     }
 
@@ -104,7 +117,7 @@ struct Intake: Sendable {
     ///
     /// - Returns: Whether they were.
     mutating func distrust(_ keys: [RowKey]) -> Bool {
-        guard keys.contains(where: hearsay.contains) else { return false }
+        guard keys.contains(where: { inFlight[$0] == .announced }) else { return false }
         announced.removeAll()
         isScanWanted = true
         return true
@@ -128,9 +141,10 @@ struct Intake: Sendable {
     @discardableResult
     mutating func scanned(_ keys: [RowKey], limit: Int) -> Int {
         isScanning = false
-        backlog = keys.filter { !inFlight.contains($0) && !held.contains($0) }
+        backlog = keys.filter { inFlight[$0] == nil && !held.contains($0) }
         handedOut = 0
-        if keys.contains(where: inFlight.contains) { isScanDoubtful = true }
+        page += 1
+        if keys.contains(where: { inFlight[$0] != nil }) { isScanDoubtful = true }
         // A full page may have more behind it; a page of nothing new would only be found again.
         // When no more rows can be held, those that could not be would come again at once: the next probe is soon enough.
         if keys.count >= limit, !backlog.isEmpty, !held.isFull { isScanWanted = true }
@@ -195,8 +209,8 @@ struct Intake: Sendable {
             backlog.removeFirst(handedOut)
             handedOut = 0
             // What is only hearsay is not taken for rows that a scan found.
-            for key in left where hearsay.contains(key) { announced.add(key, at: now) }
-            backlog += left.filter { !hearsay.contains($0) }
+            for key in left where inFlight[key] == .announced { announced.add(key, at: now) }
+            backlog += left.filter { inFlight[$0] != .announced }
             if isNone { crowdedUntil = now + .milliseconds(20) }
         }
         forgive(taken + left, at: now)
@@ -215,10 +229,21 @@ struct Intake: Sendable {
     ) {
         for (key, outcome) in outcomes { settle(key, outcome, retries[key], at: now) }
         if let first = retries.values.min() { retry(at: now + first) }
+        let vain = outcomes.count { $0.value == .settled && inFlight[$0.key] == .page(page) }
+        if vain * 2 > outcomes.count { renewPage() }
         forgive(Array(outcomes.keys), at: now)
         putBack(leaving, at: now)
         isProbing = false
         backoff.reset()
+    }
+
+    /// Others have done what was found: a daemon that fills the same table, or whoever deletes rows. Rather than to claim and
+    /// read the rest of the page for nothing, what is left is looked for.
+    private mutating func renewPage() {
+        guard handedOut < backlog.count else { return }
+        backlog = []
+        handedOut = 0
+        isScanWanted = true
     }
 
     /// Rows that failed may be tried again from then on.
@@ -238,16 +263,17 @@ struct Intake: Sendable {
         begun -= keys.count
         for key in keys { held.returned(key, at: now) }
         forgive(keys, at: now)
-        let known = Set(backlog[handedOut...])
-        backlog += keys.filter { !held.contains($0) && !known.contains($0) }
+        if !keys.isEmpty {
+            let known = Set(backlog[handedOut...])
+            backlog += keys.filter { !held.contains($0) && !known.contains($0) }
+        }
         endBatch()
     }
 
     /// These rows are in flight no more.
     private mutating func forgive(_ keys: [RowKey], at now: Instant) {
         for key in keys {
-            inFlight.remove(key)
-            hearsay.remove(key)
+            inFlight[key] = nil
             guard announcedAgain.remove(key) != nil else { continue }
             // Whether it failed with the text that it has now, the ledger knows.
             if charged.contains(key), !held.hasVector(key) { isScanWanted = true } else { again(key, at: now) }
@@ -288,7 +314,7 @@ struct Intake: Sendable {
     private static let mostChanges = 20
 
     /// The rows whose claims are kept for nothing any more.
-    mutating func takeDropped() -> [RowKey] { held.takeDropped().filter { !inFlight.contains($0) } }
+    mutating func takeDropped() -> [RowKey] { held.takeDropped().filter { inFlight[$0] == nil } }
 
     // MARK: Decision
 
@@ -330,11 +356,10 @@ struct Intake: Sendable {
 
     private mutating func nextBatch(at now: Instant) -> Action? {
         // New rows first: somebody may be looking for them, while the backlog has waited anyway.
-        if announced.due.map({ $0 <= now }) ?? false, let room = room(settings.rows, announced.count, at: now),
-            let keys = announced.take(at: now, most: room)?.filter({ !inFlight.contains($0) }), !keys.isEmpty
-        {
-            hearsay.formUnion(keys)
-            return begin(keys, granted: room, at: now)
+        if announced.due.map({ $0 <= now }) ?? false, let room = room(settings.rows, announced.count, at: now) {
+            let keys = announced.take(at: now, most: room)?.filter { inFlight[$0] == nil } ?? []
+            if !keys.isEmpty { return begin(keys, .announced, granted: room, at: now) }
+            ceiling?.giveBack(room)
         }
         // Held rows may be many, and the backlog must not wait behind them for ever: by turns.
         let isBacklogsTurn = wasHeldsTurn && handedOut < backlog.count
@@ -344,19 +369,19 @@ struct Intake: Sendable {
             switch held.take(room, at: now) {
             case .vectors(let rows):
                 ceiling?.giveBack(room)  // they were counted when they were embedded
-                inFlight.formUnion(rows.map(\.key))
+                for row in rows { inFlight[row.key] = .held }
                 return .write(rows)
-            case .keys(let keys): return begin(keys, granted: room, at: now)
+            case .keys(let keys): return begin(keys, .held, granted: room, at: now)
             case nil: ceiling?.giveBack(room)
             }
         }
         while handedOut < backlog.count {
             guard let room = room(settings.backlogRows, backlog.count - handedOut, at: now) else { return nil }
             let keys = backlog[handedOut...].prefix(room).filter {
-                !inFlight.contains($0) && !held.contains($0) && !charged.contains($0)
+                inFlight[$0] == nil && !held.contains($0) && !charged.contains($0)
             }
             handedOut = min(handedOut + room, backlog.count)
-            if !keys.isEmpty { return begin(keys, granted: room, at: now) }
+            if !keys.isEmpty { return begin(keys, .page(page), granted: room, at: now) }
             ceiling?.giveBack(room)
         }
         return nil
@@ -369,12 +394,14 @@ struct Intake: Sendable {
         return granted > 0 ? granted : nil
     }
 
-    private mutating func begin(_ keys: [RowKey], granted: Int, at now: Instant) -> Action {
+    private mutating func begin(_ keys: [RowKey], _ origin: Origin, granted: Int, at now: Instant) -> Action {
         let keys = settings.mostRows.map { Array(keys.prefix(max($0 - begun, 0))) } ?? keys
         ceiling?.giveBack(granted - keys.count)
         begun += keys.count
-        inFlight.formUnion(keys)
-        for key in keys { held.began(key) }
+        for key in keys {
+            inFlight[key] = origin
+            held.began(key)
+        }
         return .batch(keys)
     }
 }

@@ -134,49 +134,58 @@ public actor TablePipeline: Gated {
 
     // MARK: The loop
 
-    /// Works until stopped, cancelled or superseded (see ``end``), then waits for the batches under way.
+    /// Works until stopped, cancelled or superseded (see ``end``), then waits for the batches under way, and for nothing else:
+    /// a scan may take as long as its table is large.
     public func run() async {
-        await withDiscardingTaskGroup { tasks in
-            while !isStopping, !Task.isCancelled {
-                report(.progress)
-                let dropped = intake.takeDropped()
-                if !dropped.isEmpty {
-                    tasks.addTask { [table] in await self.parts.claims.drop(dropped, of: table.watch) }
-                }
-                if isDoubtful {
-                    isDoubtful = false
-                    tasks.addTask { try? await self.inspect(thoroughly: true) }
-                }
-                if isPurgeDue {
-                    isPurgeDue = false
-                    tasks.addTask { await self.purge() }
-                }
-                let now = clock.now
-                var wake: ContinuousClock.Instant?
-                switch handshake.next(at: now) {
-                case .scan:
-                    intake.wantScan()
-                    continue
-                case .lock(let step):
-                    tasks.addTask { await self.perform(step) }
-                    continue
-                case .wait(let until): wake = until
-                }
-                switch problem == nil && !isStandby ? intake.next(at: now) : .wait(until: nil) {
-                case .batch(let keys): tasks.addTask { await self.embed(keys) }
-                case .write(let rows): tasks.addTask { await self.write(rows) }
-                case .scan(let limit):
-                    intake.scanBegan()
-                    handshake.scanBegan()
-                    tasks.addTask { await self.scan(limit) }
-                case .wait(let until):
-                    if intake.isIdle || isStandby { report(.idle) }
-                    report(.parked)
-                    await signal.wait(until: [until, wake].compactMap { $0 }.min())
+        await withDiscardingTaskGroup { chores in
+            await withDiscardingTaskGroup { batches in
+                while !isStopping, !Task.isCancelled {
+                    report(.progress)
+                    beginChores(&chores)
+                    await next(&batches, &chores)
                 }
             }
+            chores.cancelAll()
         }
         await giveBack(table.watch, handshake)
+    }
+
+    private func beginChores(_ chores: inout DiscardingTaskGroup) {
+        let dropped = intake.takeDropped()
+        if !dropped.isEmpty {
+            chores.addTask { [table] in await self.parts.claims.drop(dropped, of: table.watch) }
+        }
+        if isDoubtful {
+            isDoubtful = false
+            chores.addTask { try? await self.inspect(thoroughly: true) }
+        }
+        if isPurgeDue {
+            isPurgeDue = false
+            chores.addTask { await self.purge() }
+        }
+    }
+
+    /// Does the next thing, or waits until there is one.
+    private func next(_ batches: inout DiscardingTaskGroup, _ chores: inout DiscardingTaskGroup) async {
+        let now = clock.now
+        var wake: ContinuousClock.Instant?
+        switch handshake.next(at: now) {
+        case .scan: return intake.wantScan()
+        case .lock(let step): return chores.addTask { await self.perform(step) }
+        case .wait(let until): wake = until
+        }
+        switch problem == nil && !isStandby ? intake.next(at: now) : .wait(until: nil) {
+        case .batch(let keys): batches.addTask { await self.embed(keys) }
+        case .write(let rows): batches.addTask { await self.write(rows) }
+        case .scan(let limit):
+            intake.scanBegan()
+            handshake.scanBegan()
+            chores.addTask { await self.scan(limit) }
+        case .wait(let until):
+            if intake.isIdle || isStandby { report(.idle) }
+            report(.parked)
+            await signal.wait(until: [until, wake].compactMap { $0 }.min())
+        }
     }
 
     /// Gives back what keeps writers from notifying, as far as it is of this number.
@@ -234,9 +243,10 @@ public actor TablePipeline: Gated {
             try await batch.run(attempt.claimed, reached: parts.reached)
         }
         let isSame = table.watch == self.table.watch
-        await parts.claims.release(
-            attempt, of: table.watch,
-            keeping: attempt.claimed.filter { isSame && intake.held.hasVector($0) })
+        let waiting = attempt.claimed.filter { isSame && intake.held.hasVector($0) }
+        // The next batch need not wait for this one's claims to be given back.
+        signal.set()
+        await parts.claims.release(attempt, of: table.watch, keeping: waiting)
         parts.reached(.released)
         signal.set()
     }
@@ -320,7 +330,9 @@ public actor TablePipeline: Gated {
     /// Takes the entries of rows away that were settled since; what can't be done now is done with the next heartbeat.
     private func purge() async {
         guard let ledger else { return }
-        guard (try? await ledger.purge()) != nil, let standing = try? await ledger.standing() else {
+        guard (try? await ledger.purge(sparing: Array(intake.workingOn))) != nil,
+            let standing = try? await ledger.standing()
+        else {
             return signal.set()
         }
         self.standing = standing
@@ -333,6 +345,8 @@ public actor TablePipeline: Gated {
         do {
             let keys = try await batch.reader.scan(limit: limit)
             let standing = try await ledger?.standing()
+            // A column that is filled beside the one in use is nobody else's: in the table's order.
+            let ordered = ledger == nil ? keys : await parts.claims.ordered(keys)
             guard table == self.table else {
                 intake.scanFailed()
                 handshake.scanFailed(at: clock.now)
@@ -342,8 +356,7 @@ public actor TablePipeline: Gated {
             if let standing, standing.failing + standing.setAside > 0 { hasEntries = true }
             if let next = standing?.next { intake.retry(at: clock.now + next) }
             if keys.isEmpty { recovered() } else { reached() }
-            // A column that is filled beside the one in use is nobody else's: in the table's order.
-            let fresh = intake.scanned(ledger == nil ? keys : Self.ordered(keys), limit: limit)
+            let fresh = intake.scanned(ordered, limit: limit)
             handshake.scanned(fresh, at: clock.now)
             report(.scanned(found: keys.count, isAll: keys.count < limit))
         } catch {
@@ -352,13 +365,5 @@ public actor TablePipeline: Gated {
             await failed(error, with: table)
         }
         signal.set()
-    }
-
-    /// Bucket after bucket, so that a batch needs few locks; from anywhere on, so that daemons that found the same rows do
-    /// not try for the same locks.
-    private static func ordered(_ keys: [RowKey]) -> [RowKey] {
-        let first = Int32.random(in: 0..<RowKey.buckets)
-        return keys.map { (bucket: ($0.bucket &- first) & (RowKey.buckets - 1), key: $0) }
-            .sorted { $0.bucket < $1.bucket }.map(\.key)
     }
 }

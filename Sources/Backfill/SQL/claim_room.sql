@@ -1,5 +1,5 @@
 -- How many locks the server has room for, by its documentation, and how many daemons are connected to it, in whatever
--- database. $1 int: the class of the lock that each of them has shared.
+-- database. $1 int: the class of the lock of which each of them has one.
 SELECT
     pg_catalog.current_setting('max_locks_per_transaction')::pg_catalog.int8 OPERATOR(pg_catalog.*) (
         pg_catalog.current_setting('max_connections')::pg_catalog.int8 OPERATOR(pg_catalog.+)

@@ -1,5 +1,5 @@
 -- Whether the server still has the LISTEN of this session, and how it is otherwise. $1 text: the channel; $2 int: the class of the lock
--- that each daemon has shared, in whatever database.
+-- of which each daemon has one, in whatever database.
 SELECT
     $1 OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT pg_catalog.pg_listening_channels())) AS is_listening,
     pg_catalog.pg_notification_queue_usage() AS queue_usage,
