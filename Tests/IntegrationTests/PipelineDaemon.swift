@@ -86,7 +86,7 @@ final class LabDaemon: Sendable {
 
     /// Waits until what it has told is so.
     func tells(
-        _ what: String, within limit: Duration = .seconds(60), fileID: String = #fileID, line: Int = #line,
+        _ what: String, within limit: Duration = .seconds(120), fileID: String = #fileID, line: Int = #line,
         _ isSo: (Told) -> Bool
     ) async throws {
         try await eventually(what, within: limit, fileID: fileID, line: line) { isSo(told) }
@@ -94,14 +94,14 @@ final class LabDaemon: Sendable {
 
     /// Waits until the tables are listened to and not polled any more; answers how many scans that took.
     func listens(fileID: String = #fileID, line: Int = #line) async throws -> Int {
-        try await tells("listening", within: .seconds(30), fileID: fileID, line: line) { !$0.isPolling }
+        try await tells("listening", fileID: fileID, line: line) { !$0.isPolling }
         return told.scans
     }
 
     /// Waits for so many more heartbeats: whatever was going to happen by itself has happened then.
     func heartbeats(_ more: Int, fileID: String = #fileID, line: Int = #line) async throws {
         let before = told.heartbeats
-        try await tells("\(more) heartbeats", within: .seconds(30), fileID: fileID, line: line) {
+        try await tells("\(more) heartbeats", fileID: fileID, line: line) {
             $0.heartbeats >= before + more
         }
     }
@@ -164,7 +164,7 @@ extension Lab {
         let result: Result<Void, any Error>
         do {
             if readyFirst {
-                try await eventually("the daemon ready", within: .seconds(60)) { daemon.vitals.isReady }
+                try await eventually("the daemon ready", within: .seconds(120)) { daemon.vitals.isReady }
             }
             try await body(log)
             result = .success(())
@@ -173,7 +173,7 @@ extension Lab {
         }
         embedder.release()
         running.cancel()
-        let ended = Task { try await withDeadline(.seconds(30), "the daemon ended") { await running.value } }
+        let ended = Task { try await withDeadline(.seconds(120), "the daemon ended") { await running.value } }
         // What the body found wrong says more than a daemon that does not end because of it.
         let end = await ended.result
         await pool.discardIdle()

@@ -29,7 +29,7 @@ struct PipelineEmbedderTests {
             lab.embedder.answer(Self.cases[index].1)
             try await lab.withDaemon { daemon in
                 try await lab.run("INSERT INTO notes VALUES (100, 'announced')")
-                try await eventually("tried again", within: .seconds(20)) { lab.embedder.calls >= 4 }
+                try await eventually("tried again") { lab.embedder.calls >= 4 }
                 #expect(try await lab.pending() == 21)
                 let calls = lab.embedder.calls
                 try await daemon.heartbeats(2)

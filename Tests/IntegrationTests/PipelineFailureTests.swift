@@ -59,7 +59,7 @@ struct PipelineFailureTests {
             lab.embedder.answer(nil)
             #expect(try await place.ledger.forgive(["4"]) == ["4"])
             try await lab.allRight()
-            try await eventually("no entry left", within: .seconds(20)) { try await lab.failures() == 0 }
+            try await eventually("no entry left") { try await lab.failures() == 0 }
             await place.pool.discardIdle()
         }
     }

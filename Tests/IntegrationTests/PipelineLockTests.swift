@@ -61,7 +61,7 @@ struct PipelineLockTests {
         try await lab.run("INSERT INTO notes SELECT i, 'text ' || i FROM generate_series(1, 3000) AS i")
         try await other.script("BEGIN; SELECT FROM notes FOR UPDATE", name: "lock all rows")
         try await lab.withDaemon { daemon in
-            try await eventually("all embedded once", within: .seconds(30)) { lab.embedder.texts.count >= 3000 }
+            try await eventually("all embedded once") { lab.embedder.texts.count >= 3000 }
             try await daemon.heartbeats(4)
             // Vectors are kept for 2,000 rows; the others may be computed again, but not at full speed.
             #expect(lab.embedder.texts.count <= 3000 + 2 * 1000)

@@ -139,7 +139,7 @@ struct PipelineStatementTests {
                     #"""
                     COPY notes (id, topic) FROM PROGRAM 'seq -f %.0f 1 100000 | sed "s/.*/&,row &/"' (FORMAT csv)
                     """#)
-                try await lab.allRight(within: .seconds(90))
+                try await lab.allRight()
                 // A page, with room for what was under way when it was asked for, and what is under way now.
                 #expect(daemon.told.mostKnown <= 5_000 + 2 * 4 * 1_000)
                 #expect(daemon.told.troubles == [])

@@ -36,7 +36,7 @@ final class ProbeEmbedder: Embedder {
             if state.isHeld { state.held += 1 }
         }
         if state.withLock(\.isHeld) {
-            try await eventually("the gate opened", within: .seconds(60)) { !state.withLock(\.isHeld) }
+            try await eventually("the gate opened", within: .seconds(120)) { !state.withLock(\.isHeld) }
         }
         let right = try await hash.embed(texts).vectors
         return Embeddings(try state.withLock(\.fault)?(texts, right) ?? right)
@@ -74,7 +74,7 @@ final class ProbeEmbedder: Embedder {
     var held: Int { state.withLock(\.held) }
     /// Waits until a call waits: the rows have been read, and nothing has been written.
     func isHolding() async throws {
-        try await eventually("a call of the embedder", within: .seconds(60)) { state.withLock { $0.held > 0 } }
+        try await eventually("a call of the embedder", within: .seconds(120)) { state.withLock { $0.held > 0 } }
     }
 }
 
@@ -184,7 +184,7 @@ struct Lab: Sendable {
 
     /// Waits until just so many rows are pending, and sees to it that the others are right.
     func allRight(but left: Int, fileID: String = #fileID, line: Int = #line) async throws {
-        try await eventually("\(left) rows left", within: .seconds(60), fileID: fileID, line: line) {
+        try await eventually("\(left) rows left", within: .seconds(120), fileID: fileID, line: line) {
             try await pending() == left
         }
         let wrong = try await wrongRows()
@@ -193,7 +193,7 @@ struct Lab: Sendable {
 
     /// Waits until nothing is pending any more, then compares every vector.
     func allRight(
-        _ table: LabTable? = nil, within limit: Duration = .seconds(60), fileID: String = #fileID, line: Int = #line
+        _ table: LabTable? = nil, within limit: Duration = .seconds(120), fileID: String = #fileID, line: Int = #line
     ) async throws {
         try await eventually("every row embedded", within: limit, fileID: fileID, line: line) {
             try await pending(table) == 0

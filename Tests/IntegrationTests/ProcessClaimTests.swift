@@ -14,7 +14,7 @@ import Testing
             try await lab.run("INSERT INTO notes SELECT i, 'text ' || i FROM generate_series(1, 3) AS i")
             try await lab.embedder.isHolding()
             let buckets = Set(["1", "2", "3"].map { RowKey($0).bucket }).count
-            try await eventually("told by status", within: .seconds(30), polling: .milliseconds(100)) {
+            try await eventually("told by status", polling: .milliseconds(100)) {
                 let status = try await place.run("status").expect(.code(0)).output
                 return status.contains("test, process 1: working") && status.contains("at work on 3")
                     && status.contains("\(buckets) of 1,024 buckets claimed")
@@ -28,7 +28,7 @@ import Testing
                 .code(0), "claimed    by test, process 1", "a daemon has claimed rows of its bucket")
             lab.embedder.release()
             try await lab.allRight()
-            try await eventually("nothing claimed", within: .seconds(30), polling: .milliseconds(100)) {
+            try await eventually("nothing claimed", polling: .milliseconds(100)) {
                 try await !place.run("status").output.contains("claimed")
             }
             #expect(try await !place.run("explain", "2").output.contains("claimed"))

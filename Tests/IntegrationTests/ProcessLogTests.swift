@@ -23,7 +23,7 @@ import Testing
         let daemons = children.split(separator: " ").compactMap { Int32($0) }
         #expect(daemons.count == 1)
         for daemon in daemons { kill(daemon, SIGTERM) }
-        _ = try await shown.exit(within: .seconds(20))
+        _ = try await shown.exit()
         let colours = shown.lines.filter { $0.contains("\u{1b}[36mNOTE\u{1b}[0m") }
         #expect(!colours.isEmpty, "\(shown.lines)")
     }
@@ -41,7 +41,7 @@ import Testing
             let isHeartbeat = { (line: String) in line.contains("Whether the server still has the LISTEN") }
             func beats(_ count: Int) async throws {
                 let start = asked().filter(isHeartbeat).count
-                try await eventually("\(count) heartbeats", within: .seconds(15)) {
+                try await eventually("\(count) heartbeats") {
                     asked().filter(isHeartbeat).count >= start + count
                 }
             }
@@ -68,13 +68,13 @@ import Testing
             try await manager.wait(for: "STATUS=degraded: database away")
             // Several tries to connect again, which say no more.
             let told = manager.messages.count
-            try await eventually("it has tried more than once", within: .seconds(20)) {
+            try await eventually("it has tried more than once") {
                 manager.messages.dropFirst(told).filter { $0.contains("database away") }.count >= 2
             }
             try await server.start()
             try await place.insert(1...5)
-            try await place.allEmbedded(within: .seconds(40))
-            try await daemon.says("listening again after", within: .seconds(40))
+            try await place.allEmbedded()
+            try await daemon.says("listening again after")
             let warnings = daemon.lines.filter { $0.contains(" WARN ") }
             #expect(warnings.filter { $0.contains("database away") }.count <= 2, "\(warnings)")
             #expect(daemon.count("listening again after") == 1)
@@ -96,15 +96,15 @@ import Testing
                 "ALTER TABLE music_knowledge DROP CONSTRAINT IF EXISTS none, ADD CONSTRAINT none CHECK (embedding IS NULL OR id <= \(last)) NOT VALID"
             )
             try await place.insert(last + 1...last + 2000)
-            try await eventually("all of them refused once", within: .seconds(20)) {
+            try await eventually("all of them refused once") {
                 try await place.run("status", "--json").output.contains(#""failed" : 0"#) == false
             }
             try await place.database.psql(
                 "DELETE FROM music_knowledge WHERE embedding IS NULL; ALTER TABLE music_knowledge DROP CONSTRAINT none")
             try await place.insert(last + 3000...last + 3001)
-            try await place.allEmbedded(within: .seconds(20))
+            try await place.allEmbedded()
             daemon.send(SIGTERM)
-            #expect(try await daemon.exit(within: .seconds(25)) == .code(0), "\(script)")
+            #expect(try await daemon.exit() == .code(0), "\(script)")
         }
     }
 }

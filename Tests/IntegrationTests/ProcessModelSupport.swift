@@ -25,7 +25,7 @@ struct ModelWorkplace {
     @discardableResult
     func run(
         _ arguments: String..., environment: [String: String] = [:], input: String? = nil,
-        within limit: Duration = .seconds(60), fileID: String = #fileID, line: Int = #line
+        within limit: Duration = .seconds(180), fileID: String = #fileID, line: Int = #line
     ) async throws -> CompletedProcess {
         try await RunningProcess.run(
             try builtBinary("backfilld"), arguments,
@@ -55,7 +55,7 @@ struct FolderServer {
     init(_ folder: String) async throws {
         process = try RunningProcess(
             "python3", ["-u", "-m", "http.server", "0", "--bind", "127.0.0.1"], directory: folder)
-        let line = try await process.line(within: .seconds(20)) { $0.contains(" port ") }
+        let line = try await process.line(within: .seconds(60)) { $0.contains(" port ") }
         let port = try #require(line.split { !$0.isNumber }.compactMap { Int($0) }.first { $0 > 1024 })
         address = "http://127.0.0.1:\(port)"
     }

@@ -50,7 +50,7 @@ struct Workplace: Sendable {
     }
 
     /// Waits until every row is embedded.
-    func allEmbedded(within limit: Duration = .seconds(60), fileID: String = #fileID, line: Int = #line) async throws {
+    func allEmbedded(within limit: Duration = .seconds(120), fileID: String = #fileID, line: Int = #line) async throws {
         try await eventually(
             "all rows embedded", within: limit, polling: .milliseconds(50), fileID: fileID, line: line
         ) { try await pending() == 0 }
@@ -59,7 +59,7 @@ struct Workplace: Sendable {
     /// Waits until the daemon says that it listens, and polls no more.
     func isListenedTo(fileID: String = #fileID, line: Int = #line) async throws {
         try await eventually(
-            "a daemon that listens", within: .seconds(30), polling: .milliseconds(50), fileID: fileID, line: line
+            "a daemon that listens", within: .seconds(120), polling: .milliseconds(50), fileID: fileID, line: line
         ) { try await database.psql("SELECT DISTINCT mode FROM backfilld.activity") == "listening" }
     }
 
@@ -79,7 +79,7 @@ struct Workplace: Sendable {
     /// Runs the binary to its end. A variable that is empty counts as not set.
     func run(
         _ arguments: String..., environment: [String: String] = [:], input: String? = nil,
-        within limit: Duration = .seconds(30), fileID: String = #fileID, line: Int = #line
+        within limit: Duration = .seconds(120), fileID: String = #fileID, line: Int = #line
     ) async throws -> CompletedProcess {
         try await RunningProcess.run(
             try builtBinary("backfilld"), Self.withConfiguration(arguments), environment: variables(environment),
@@ -117,7 +117,7 @@ struct Workplace: Sendable {
         let daemon = try RunningProcess(
             try builtBinary("backfilld"), Self.withConfiguration(["run"] + arguments),
             environment: variables(environment), directory: folder)
-        try await daemon.line(within: .seconds(60), fileID: fileID, line: line) { $0.contains(" ready after ") }
+        try await daemon.line(within: .seconds(120), fileID: fileID, line: line) { $0.contains(" ready after ") }
         return daemon
     }
 
@@ -163,7 +163,7 @@ extension RunningProcess {
     /// Waits for a line with these words.
     @discardableResult
     func says(
-        _ words: String, from start: Int = 0, within limit: Duration = .seconds(15), fileID: String = #fileID,
+        _ words: String, from start: Int = 0, within limit: Duration = .seconds(120), fileID: String = #fileID,
         line: Int = #line
     ) async throws -> String {
         try await self.line(within: limit, from: start, fileID: fileID, line: line) { $0.contains(words) }
@@ -172,7 +172,7 @@ extension RunningProcess {
     /// Asks it to end and expects that it does so in good order.
     func stop(sourceLocation: SourceLocation = #_sourceLocation) async throws {
         send(SIGTERM)
-        let ending = try await exit(within: .seconds(25))
+        let ending = try await exit()
         #expect(ending == .code(0), "\(lines.suffix(20).joined(separator: "\n"))", sourceLocation: sourceLocation)
     }
 }

@@ -23,7 +23,7 @@ struct ReembedGuardTests {
         defer { running.cancel() }
         try await eventually("the daemon ready") { daemon.vitals.isReady }
         try await body()
-        try await withDeadline(.seconds(30), "the daemon ended by itself") { await running.value }
+        try await withDeadline(.seconds(120), "the daemon ended by itself") { await running.value }
         await pool.discardIdle()
         return await daemon.end
     }

@@ -19,13 +19,13 @@ struct ReembedProcessTests {
             CREATE TRIGGER slow BEFORE UPDATE ON music_knowledge FOR EACH ROW EXECUTE FUNCTION slow()
             """)
         let first = try place.start(["reembed"], environment: Self.wide)
-        try await eventually("rows have their new vector", within: .seconds(60), polling: .milliseconds(50)) {
+        try await eventually("rows have their new vector", polling: .milliseconds(50)) {
             // Until the column is there, psql fails.
             let answer = try? await place.database.psql("SELECT count(embedding_next) > 0 FROM music_knowledge")
             return answer == "t"
         }
         first.send(SIGKILL)
-        _ = try await first.exit(within: .seconds(10))
+        _ = try await first.exit()
         try await place.run("status").expect(
             .code(0), "reembed    to sha256-sincos", "of the rows have their new vector")
         try await place.run("check").expect(.code(0), "it is being embedded anew")
@@ -45,7 +45,7 @@ struct ReembedProcessTests {
         #expect(try await place.database.psql("SELECT DISTINCT vector_dims(embedding) FROM music_knowledge") == "16")
 
         try await place.insert(2000...2000)
-        #expect(try await daemon.exit(within: .seconds(30)) == .code(75))
+        #expect(try await daemon.exit() == .code(75))
         #expect(daemon.count("takes no more vectors from this process") == 1, "\(daemon.lines)")
         #expect(try await place.pending() == 1)
         try await place.run("run").expect(

@@ -266,7 +266,7 @@ struct SetupLedgerTests {
         #expect(try await place.ledger.forgive(nil).isEmpty)
         try await place.lab.run("NOTIFY backfilld, 'end'")
         let notifications = ear.notifications
-        let payloads = try await withDeadline(.seconds(10), "the notifications") {
+        let payloads = try await withDeadline(.seconds(60), "the notifications") {
             var payloads: [String] = []
             for await notification in notifications {
                 if notification.payload == "end" { break }

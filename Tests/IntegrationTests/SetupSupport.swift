@@ -136,7 +136,7 @@ struct SetupEar: Sendable {
         try await body()
         try await writing.script("SELECT pg_catalog.pg_notify('backfilld', 'end')", name: "the end")
         let notifications = listening.notifications
-        return try await withDeadline(.seconds(10), "the last notification") {
+        return try await withDeadline(.seconds(60), "the last notification") {
             var payloads: [String] = []
             for await notification in notifications {
                 if notification.payload == "end" { break }

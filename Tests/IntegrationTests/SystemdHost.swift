@@ -42,7 +42,7 @@ final class SystemdHost: Sendable {
                 "-v", "--bind-ro", "\(try builtBinary("backfilld")):/usr/bin/backfilld", "--units", "\(root)/systemd",
                 "--", "tail", "-f", "/dev/null",
             ], endSignal: SIGTERM)
-        let words = try await script.line(within: .seconds(60)) { $0.contains("systemd is up (PID ") }
+        let words = try await script.line(within: .seconds(180)) { $0.contains("systemd is up (PID ") }
             .split { !$0.isNumber }
         let pid = try #require(words.last)
         enter = ["--target", String(pid), "--pid", "--mount", "--uts", "--ipc", "--cgroup", "--"]
@@ -51,7 +51,7 @@ final class SystemdHost: Sendable {
     /// Powers it off.
     func powerOff() async throws {
         script.send(SIGTERM)
-        _ = try await script.exit(within: .seconds(20))
+        _ = try await script.exit(within: .seconds(60))
     }
 
     /// Runs a shell command on it.
@@ -63,7 +63,7 @@ final class SystemdHost: Sendable {
         let result = try await RunningProcess.run(
             "nsenter", enter + ["bash", "-c", command],
             environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "SYSTEMD_PAGER": "cat"],
-            directory: "/", input: input, within: .seconds(60))
+            directory: "/", input: input, within: .seconds(180))
         #expect(result.exit == exit, "\(command): \(result)", sourceLocation: sourceLocation)
         return result.text
     }

@@ -48,7 +48,7 @@ struct SystemdReloadTests {
             let status = try await host.sh("systemctl status backfilld", exit: .code(3))
             #expect(status.contains("status=69"), "\(status)")
             try await server.start()
-            try await eventually("the service active", within: .seconds(30), polling: .milliseconds(100)) {
+            try await eventually("the service active", within: .seconds(120), polling: .milliseconds(100)) {
                 try await host.property("ActiveState") == "active"
             }
             try await host.place.insert(1...3)

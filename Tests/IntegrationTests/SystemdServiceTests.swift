@@ -66,12 +66,12 @@ struct SystemdServiceTests {
             try await host.sh("systemctl start backfilld")
             let first = try await host.property("MainPID")
             // Longer than WatchdogSec: while it works nothing kills it.
-            try await eventually("two pings later", within: .seconds(20)) {
+            try await eventually("two pings later", within: .seconds(60)) {
                 try await host.sh("systemctl show backfilld -p WatchdogTimestampMonotonic --value") != ""
             }
             try await host.sh("kill -STOP \(first)")
             try await host.place.insert(1...40)
-            try await host.place.allEmbedded(within: .seconds(40))
+            try await host.place.allEmbedded(within: .seconds(120))
             // The rows may be done before systemd has seen the READY of the new process.
             try await eventually("active again") { try await host.property("ActiveState") == "active" }
             let (restarts, second) = (try await host.property("NRestarts"), try await host.property("MainPID"))

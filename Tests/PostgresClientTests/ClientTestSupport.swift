@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What no test waits longer for: a call that never returns is a failure, not a hang.
-let patience = Duration.seconds(20)
+let patience = Duration.seconds(60)
 
 extension TestDatabase {
     /// A connection to it, closed when the test lets go of it.

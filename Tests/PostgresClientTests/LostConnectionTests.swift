@@ -36,7 +36,7 @@ import Testing
         let notify = Statement("notify", "SELECT pg_notify('c', 'x')", prepared: isPipeline)
         try await connection.pipeline(
             isPipeline ? [Statement("one", "SELECT 1"), notify, Statement("two", "SELECT 2")] : [notify])
-        let payload = try await withDeadline(.seconds(5), "our own notification") {
+        let payload = try await withDeadline(.seconds(60), "our own notification") {
             for await notification in connection.notifications { return notification.payload }
             return "ended"
         }

@@ -25,7 +25,7 @@ actor Clusters {
                     "--dbname=\(primary.conninfo())", "--pgdata=\(directory)/data", "--write-recovery-conf",
                     "--checkpoint=fast", "--no-sync",
                 ])
-            let result = try await backup.completed(within: .seconds(60))
+            let result = try await backup.completed(within: .seconds(180))
             guard result.exit == .code(0) else { throw ClusterFailure(what: "pg_basebackup", result: result) }
             return directory
         }
@@ -46,7 +46,7 @@ actor Clusters {
                 "--pgdata=\(directory)/data", "--username=postgres", "--auth=trust", "--no-sync", "--no-instructions",
                 "--encoding=UTF8", "--locale=C.UTF-8",
             ])
-        let result = try await initdb.completed(within: .seconds(60))
+        let result = try await initdb.completed(within: .seconds(180))
         guard result.exit == .code(0) else { throw ClusterFailure(what: "initdb", result: result) }
         return directory
     }

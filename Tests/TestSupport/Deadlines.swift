@@ -56,7 +56,7 @@ public func withDeadline<Result: Sendable>(
 ///   - condition: The question. An error it throws ends the waiting at once.
 public func eventually(
     _ what: String = "the condition",
-    within limit: Duration = .seconds(30),
+    within limit: Duration = .seconds(120),
     polling interval: Duration = .milliseconds(10),
     fileID: String = #fileID,
     line: Int = #line,
@@ -80,7 +80,7 @@ public func eventually(
 ///   - question: The question. An error it throws ends the waiting at once.
 public func eventuallyValue<Value>(
     _ what: String = "the value",
-    within limit: Duration = .seconds(30),
+    within limit: Duration = .seconds(120),
     polling interval: Duration = .milliseconds(10),
     fileID: String = #fileID,
     line: Int = #line,

@@ -68,7 +68,7 @@ public final class NotifySocket: Sendable {
     ///   - limit: How long it may take.
     @discardableResult
     public func wait(
-        for prefix: String, from start: Int = 0, within limit: Duration = .seconds(10),
+        for prefix: String, from start: Int = 0, within limit: Duration = .seconds(60),
         fileID: String = #fileID, line: Int = #line
     ) async throws -> String {
         do {

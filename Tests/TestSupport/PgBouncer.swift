@@ -52,7 +52,7 @@ public final class PgBouncer: Sendable {
         try users.map { "\"\($0)\" \"\"\n" }.joined()
             .write(toFile: folder + "/users.txt", atomically: true, encoding: .utf8)
         let process = try PostgresUser.start("/usr/sbin/pgbouncer", [folder + "/pgbouncer.ini"])
-        try await process.line(within: .seconds(30)) { $0.contains("process up") }
+        try await process.line(within: .seconds(60)) { $0.contains("process up") }
         return PgBouncer(port: port, process: process)
     }
 }

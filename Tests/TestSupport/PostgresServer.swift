@@ -150,7 +150,7 @@ public final class PostgresServer: Sendable {
                 try PostgresUser.start(postgres, arguments, endSignal: SIGQUIT)
             }
         self.process.withLock { $0 = process }
-        try await process.line(within: .seconds(60)) {
+        try await process.line(within: .seconds(180)) {
             $0.contains("database system is ready to accept")
         }
     }
@@ -159,7 +159,7 @@ public final class PostgresServer: Sendable {
     public func stop(_ mode: StopMode = .fast) async throws {
         guard let process = current, process.isRunning else { return }
         process.send(mode.signal)
-        _ = try await process.exit(within: .seconds(30))
+        _ = try await process.exit(within: .seconds(120))
     }
 
     /// Stops it and starts it again, on the same port.
@@ -245,7 +245,7 @@ public final class PostgresServer: Sendable {
         _ sql: String,
         database: String = "postgres",
         user: String = "postgres",
-        within limit: Duration = .seconds(60),
+        within limit: Duration = .seconds(180),
         fileID: String = #fileID,
         line: Int = #line
     ) async throws -> String {

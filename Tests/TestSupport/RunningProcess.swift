@@ -141,7 +141,7 @@ public final class RunningProcess: Sendable {
         environment: [String: String]? = nil,
         directory: String? = nil,
         input: String? = nil,
-        within limit: Duration = .seconds(30),
+        within limit: Duration = .seconds(120),
         fileID: String = #fileID,
         line: Int = #line
     ) async throws -> CompletedProcess {
@@ -164,25 +164,26 @@ public final class RunningProcess: Sendable {
         state.update { if $0.exit == nil { _ = kill(pid, signal) } }
     }
 
-    /// Waits for its end.
-    public func exit(
-        within limit: Duration = .seconds(10), fileID: String = #fileID, line: Int = #line
-    ) async throws -> ProcessExit {
-        try await wait(within: limit, for: "the end of \(name)", fileID, line) { $0.exit }
-    }
-
     /// Waits for its end, and for all it wrote.
     ///
-    /// A child that it left behind may hold its streams open: they are given up a second after its end.
-    public func completed(
-        within limit: Duration = .seconds(10), fileID: String = #fileID, line: Int = #line
-    ) async throws -> CompletedProcess {
-        let ending = try await exit(within: limit, fileID: fileID, line: line)
+    /// A child that it left behind may hold its streams open: they are given up two seconds after its end.
+    public func exit(
+        within limit: Duration = .seconds(60), fileID: String = #fileID, line: Int = #line
+    ) async throws -> ProcessExit {
+        let ending = try await wait(within: limit, for: "the end of \(name)", fileID, line) { $0.exit }
         do {
-            try await wait(within: .seconds(1), for: "the end of its streams", fileID, line) { state in
+            try await wait(within: .seconds(2), for: "the end of its streams", fileID, line) { state in
                 state.openStreams == 0 ? () : nil
             }
         } catch is DeadlineMissed {}
+        return ending
+    }
+
+    /// Waits for its end, and answers all it wrote.
+    public func completed(
+        within limit: Duration = .seconds(60), fileID: String = #fileID, line: Int = #line
+    ) async throws -> CompletedProcess {
+        let ending = try await exit(within: limit, fileID: fileID, line: line)
         return CompletedProcess(exit: ending, output: output, errors: errors)
     }
 
@@ -194,7 +195,7 @@ public final class RunningProcess: Sendable {
     ///   - matches: Whether a line is the one.
     @discardableResult
     public func line(
-        within limit: Duration = .seconds(10),
+        within limit: Duration = .seconds(60),
         from start: Int = 0,
         fileID: String = #fileID,
         line: Int = #line,

@@ -120,7 +120,7 @@ public final class TCPProxy: Sendable {
         change { $0.refuses = true }
         // Until the listening socket is closed a connection could still succeed.
         let control = control
-        try await withDeadline(.seconds(5), "the proxy's socket closed") {
+        try await withDeadline(.seconds(30), "the proxy's socket closed") {
             try await control.first { $0.isListening ? nil : () }
         }
     }
@@ -134,7 +134,7 @@ public final class TCPProxy: Sendable {
 
     /// Waits until so many connections were accepted since the start.
     public func accepted(
-        atLeast count: Int, within limit: Duration = .seconds(10), fileID: String = #fileID, line: Int = #line
+        atLeast count: Int, within limit: Duration = .seconds(60), fileID: String = #fileID, line: Int = #line
     ) async throws {
         let control = control
         try await withDeadline(limit, "\(count) connections through the proxy", fileID: fileID, line: line) {
@@ -145,7 +145,7 @@ public final class TCPProxy: Sendable {
     private func end(_ ending: Ending) async throws {
         change { $0.ending = ending }
         let control = control
-        try await withDeadline(.seconds(5), "the proxy's connections ended") {
+        try await withDeadline(.seconds(30), "the proxy's connections ended") {
             try await control.first { $0.ending == nil ? () : nil }
         }
     }

@@ -31,7 +31,7 @@ public struct TestDatabase: Sendable {
     public func psql(
         _ sql: String,
         user: String = "postgres",
-        within limit: Duration = .seconds(60),
+        within limit: Duration = .seconds(180),
         fileID: String = #fileID,
         line: Int = #line
     ) async throws -> String {

@@ -34,7 +34,7 @@ struct FaultFleet {
     /// Waits until every daemon listens.
     func listening() async throws {
         for daemon in daemons {
-            try await daemon.current?.line(within: .seconds(30)) { $0.contains(#""event":"listening""#) }
+            try await daemon.current?.line(within: .seconds(120)) { $0.contains(#""event":"listening""#) }
         }
     }
 
@@ -94,7 +94,7 @@ struct FaultClaimTests {
         for daemon in fleet.daemons where fleet.provider.tally.askers.contains("daemon \(daemon.number)-1") {
             daemon.send(SIGKILL)
         }
-        try await fleet.lab.allRight(within: .seconds(30))
+        try await fleet.lab.allRight(within: .seconds(120))
         #expect(fleet.provider.tally.requests == 2)
         for daemon in fleet.daemons where daemon.current?.isRunning == true {
             try await daemon.finish().forEach { Issue.record("\($0)") }

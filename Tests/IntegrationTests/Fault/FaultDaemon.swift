@@ -8,8 +8,8 @@ final class FaultDaemon: Sendable {
     struct Life: Sendable {
         let name: String
         let process: RunningProcess
-        /// Whether it was told to end, so that its end is no surprise.
-        var wasTold = false
+        /// What it was told to end with, so that its end is no surprise.
+        var told: Set<Int32> = []
 
         var events: [LabEvent] { process.lines.compactMap { LabEvent(line: $0) } }
         /// What it told, for whoever has to find out what went wrong: all troubles, and the end of the rest.
@@ -111,7 +111,7 @@ final class FaultDaemon: Sendable {
     func send(_ signal: Int32) {
         state.withLock { state in
             guard !state.lives.isEmpty else { return }
-            if signal == SIGTERM { state.lives[state.lives.count - 1].wasTold = true }
+            state.lives[state.lives.count - 1].told.insert(signal)
             state.lives[state.lives.count - 1].process.send(signal)
         }
     }
@@ -135,6 +135,7 @@ final class FaultDaemon: Sendable {
             let isFair =
                 exit == .signal(SIGTERM) && process.lines.isEmpty
                 || exit == .signal(SIGKILL) && process.lines.contains { $0.contains(#""dying""#) }
+                || exit == .signal(SIGKILL) && state.withLock { $0.lives.last?.told.contains(SIGKILL) ?? false }
             return exit == .code(0) || isFair ? [] : ["daemon \(number) ended with \(exit) after SIGTERM"]
         } catch {
             process.send(SIGKILL)

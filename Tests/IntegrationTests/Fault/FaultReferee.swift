@@ -75,7 +75,7 @@ struct FaultReferee {
                 WHERE n.id::text = f.key AND n.embedding IS NULL AND n.topic LIKE '%\(Provider.poison)%')
             """
         do {
-            try await eventually("the ledger purged", within: .seconds(15)) { try await lab.values(strangers).isEmpty }
+            try await eventually("the ledger purged", within: .seconds(60)) { try await lab.values(strangers).isEmpty }
             return []
         } catch is DeadlineMissed {
             return try await lab.values(strangers).compactMap(\.self)
@@ -109,7 +109,7 @@ struct FaultReferee {
               AND classid IN (1650879587, 1650879595, 1650879608)
             """
         do {
-            try await eventually("no lock left", within: .seconds(15)) { try await lab.values(question).isEmpty }
+            try await eventually("no lock left", within: .seconds(60)) { try await lab.values(question).isEmpty }
             return []
         } catch is DeadlineMissed {
             let said = "SELECT a::text FROM backfilld.activity AS a"
