@@ -33,9 +33,10 @@ final class Guardian: Sendable {
             done
             kill -KILL "$1"
         }
+        # Beside the reading: a socket that nobody reads is full soon, and holds up whoever starts or ends a process.
         for folder in "${1%.*}".*; do
             [ "$folder" != "$1" ] && [ -e "$folder/lock" ] && flock -n "$folder/lock" true && sweep "$folder"
-        done
+        done </dev/null &
         watched=
         while read -r sign pid signal; do
             case $sign in

@@ -51,7 +51,7 @@ public struct RowWriter: Sendable {
         for _ in 0..<3 where !left.isEmpty {
             for row in left { outcomes[row.key] = nil }
             outcomes.merge(try await writePass(left, on: connection)) { $1 }
-            left = left.filter { if case .refused = outcomes[$0.key] { true } else { false } }
+            left = left.filter { outcomes[$0.key]?.keptVector != nil }
         }
         try await lookUp(
             rows.filter { outcomes[$0.key] == .rewritten(standing: nil) }.map(\.key), &outcomes, on: connection)
@@ -94,8 +94,13 @@ public struct RowWriter: Sendable {
             }
             let row = rows[number - 1]
             guard let source = try locked.decode(1, as: Int64?.self) else {
-                let reason = "a trigger of the table keeps the embedding from being written"
-                if outcomes[row.key] == nil { outcomes[row.key] = .refused(row, reason: reason) }
+                guard outcomes[row.key] == nil else { continue }
+                // Who changes other columns of it without a pause is nobody who refuses.
+                let isMoving = try locked.decode(2, as: Bool.self)
+                outcomes[row.key] =
+                    isMoving
+                    ? .locked(row)
+                    : .refused(row, reason: "a trigger of the table keeps the embedding from being written")
                 continue
             }
             if try locked.decode(2, as: Bool.self) {

@@ -198,7 +198,7 @@ public struct Vitals: Sendable {
             }
         }
         if let lastBatch {
-            parts.append("last batch \(lastBatch.rows.grouped) rows in \(Self.span(lastBatch.took))")
+            parts.append("last batch \(lastBatch.rows.counted("row")) in \(Self.span(lastBatch.took))")
         }
         return parts.joined(separator: " · ")
     }
@@ -209,7 +209,7 @@ public struct Vitals: Sendable {
         guard let first = paused.first, let since = first.pausedSince else { return nil }
         let names = paused.count == 1 ? first.name : "\(paused.count) tables"
         let others = tables.count - paused.count
-        let rest = others == 0 ? "" : ", listening on \(others) other\(others == 1 ? "" : "s")"
+        let rest = others == 0 ? "" : ", listening on \(others.counted("other"))"
         return "paused: \(names) since \(timeOfDay(since))\(rest)"
     }
 
@@ -252,4 +252,7 @@ extension Int {
         }
         return (self < 0 ? "-" : "") + String(text.reversed())
     }
+
+    /// So many of something: `1 row`, `12,480 rows`.
+    public func counted(_ noun: String) -> String { "\(grouped) \(noun)\(self == 1 ? "" : "s")" }
 }

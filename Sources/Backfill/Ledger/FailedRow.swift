@@ -61,7 +61,12 @@ public struct FailedRow: Sendable, Hashable, Encodable {
 
     /// When it is tried again, for people.
     public var prospect: String {
-        guard !isSetAside, let nextTryInSeconds else { return "set aside" }
-        return nextTryInSeconds > 0 ? "next try in \(Vitals.span(.seconds(nextTryInSeconds)))" : "due"
+        isSetAside ? "set aside" : wait == "due" ? wait : "next try \(wait)"
+    }
+
+    /// How long it waits, for people: `in 5 s`, or `due`.
+    public var wait: String {
+        guard let nextTryInSeconds, nextTryInSeconds > 0 else { return "due" }
+        return "in \(Vitals.span(.seconds(nextTryInSeconds)))"
     }
 }

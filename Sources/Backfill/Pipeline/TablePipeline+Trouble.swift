@@ -18,14 +18,16 @@ extension TablePipeline {
         report(.trouble(error))
     }
 
-    /// A failure of what was begun with this table. Where the table is another by now, or can't be filled as it is, that is
-    /// why, and is told instead.
-    func failed(_ error: any Error, with table: WatchedTable) async {
+    /// A failure of what was begun with this table. Where the table is another by now, can't be filled as it is, or could not
+    /// meanwhile, that is why, and is told instead.
+    ///
+    /// - Parameter healings: How often the table had healed when it began.
+    func failed(_ error: any Error, with table: WatchedTable, since healings: Int) async {
         // What a look has just found needs no other.
         let isKnown = (error as? TableProblem).map { $0 == problem } ?? false
         if !isKnown, error is TableProblem || Self.isAnswer(error) { try? await inspect() }
         guard problem == nil, end == nil else { return }
-        guard table == self.table else {
+        guard table == self.table, healings == self.healings else {
             intake.wantScan()
             return
         }
@@ -131,6 +133,7 @@ extension TablePipeline {
     private func healed() {
         problem = nil
         trouble = nil
+        healings += 1
         intake.unpause()
         handshake.wake(at: clock.now)
         report(.recovered)

@@ -30,6 +30,8 @@ public actor TablePipeline: Gated {
     var trouble: (any Error)?
     /// The table is not what it was, and nothing begins until it can be filled again.
     var problem: TableProblem?
+    /// Counts how often it could be filled again after it could not.
+    var healings = 0
     /// What set-up made and is not as it should be: the table is filled, but not as well as it could be.
     var flaws: [TableProblem] = []
     /// It is to be looked at again.
@@ -264,7 +266,7 @@ public actor TablePipeline: Gated {
     private func attempt(
         _ keys: [RowKey], of table: WatchedTable, _ work: @Sendable () async throws -> Batch.Report
     ) async {
-        let began = clock.now
+        let (began, healings) = (clock.now, healings)
         do {
             let done = try await work()
             let charges = intake.charges(for: done, at: clock.now)
@@ -282,7 +284,7 @@ public actor TablePipeline: Gated {
             let first = verdicts.filter { $0.attempts == 1 }
             if let row = first.first { report(.charged(rows: first.count, key: row.key, reason: row.reason)) }
             for row in verdicts where row.isNew { report(.setAside(key: row.key, reason: row.reason)) }
-            if let error = done.error { await failed(error, with: table) }
+            if let error = done.error { await failed(error, with: table, since: healings) }
         } catch {
             let isHearsay = Self.isAnswer(error) && intake.distrust(keys)
             if case EmbedderError.limited = error {
@@ -290,7 +292,7 @@ public actor TablePipeline: Gated {
             } else {
                 intake.ended(keys, at: clock.now)
             }
-            if !isHearsay { await failed(error, with: table) }
+            if !isHearsay { await failed(error, with: table, since: healings) }
         }
     }
 
@@ -341,7 +343,7 @@ public actor TablePipeline: Gated {
     }
 
     private func scan(_ limit: Int) async {
-        let table = table
+        let (table, healings) = (table, healings)
         do {
             let keys = try await batch.reader.scan(limit: limit)
             let standing = try await ledger?.standing()
@@ -362,7 +364,7 @@ public actor TablePipeline: Gated {
         } catch {
             intake.scanFailed()
             handshake.scanFailed(at: clock.now)
-            await failed(error, with: table)
+            await failed(error, with: table, since: healings)
         }
         signal.set()
     }

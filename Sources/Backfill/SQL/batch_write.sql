@@ -9,8 +9,9 @@
 -- of another isolation level round it loses that.
 -- $1 text[]: keys; $2 bigint[]: source hashes; $3: the vectors, as an array of the column's type, or for real[] one
 -- after another in one array; $4 int: their dimension.
--- Answers the number of each row that it locked, and once more if it was written, with the hash after the write, and
--- whether a trigger put NULL in the vector's place. (A join of the two would be a row against every row.) The number 0
+-- Answers the number of each row that it locked, with NULL and whether nothing but a change of the row at this very moment
+-- can keep it from being written; and once more if it was written, with the hash after the write, and whether a trigger
+-- put NULL in the vector's place. (A join of the two would be a row against every row.) The number 0
 -- says that there is no license, and nothing was written.
 WITH license AS MATERIALIZED (
     {license}
@@ -32,7 +33,7 @@ WITH license AS MATERIALIZED (
     -- without a trigger of the owner's nothing can have changed it
     RETURNING l.number, CASE WHEN {owner_triggers} THEN {source} ELSE l.source END AS source, {pending} AS discarded
 )
-SELECT l.number, NULL::pg_catalog.int8 AS source, NULL::pg_catalog.bool AS discarded FROM locked AS l
+SELECT l.number, NULL::pg_catalog.int8 AS source, NOT {owner_triggers} AS discarded FROM locked AS l
 UNION ALL
 SELECT w.number, w.source, w.discarded FROM written AS w
 UNION ALL

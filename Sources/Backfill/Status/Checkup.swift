@@ -141,6 +141,30 @@ public struct Checkup: Sendable {
                     remedy: "Where \"backfilld reembed\" does not run any more, run it again: it goes on where it was"))
         }
         findings += try await access(to: table, subject)
+        findings += try await standing(of: table, subject)
+        return findings
+    }
+
+    /// Why rows wait though everything is right.
+    private func standing(of table: WatchedTable, _ subject: String) async throws -> [Finding] {
+        guard let standing = try? await LedgerStanding.load(table, on: connection) else { return [] }
+        var findings: [Finding] = []
+        if let pause = standing.pause {
+            findings.append(
+                Finding(.warning, subject, "it is paused \(pause.line)", remedy: "To go on: backfilld resume"))
+        }
+        if standing.setAside > 0 {
+            findings.append(
+                Finding(
+                    .warning, subject, "\(standing.setAside.counted("row")) set aside after too many attempts",
+                    remedy: "See why with backfilld failures; once that is mended: backfilld failures retry --all"))
+        }
+        if standing.failing > 0 {
+            findings.append(
+                Finding(
+                    .warning, subject, "\(standing.failing.counted("row")) failed and will be tried again",
+                    remedy: "See why with backfilld failures"))
+        }
         return findings
     }
 

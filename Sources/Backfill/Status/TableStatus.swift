@@ -50,6 +50,8 @@ public struct TableStatus: Sendable, Hashable, Encodable {
     public let nextTryInSeconds: Double?
     /// That the table is paused; nil where it is not.
     public let paused: Pause?
+    /// What writers send when rows come.
+    public let notify: NotifyMode
     /// Seconds since a daemon first saw that rows were pending; nil while none is, or none has looked.
     public let pendingForSeconds: Double?
     /// When a daemon last embedded a row, ISO 8601 in UTC.
@@ -91,6 +93,7 @@ public struct TableStatus: Sendable, Hashable, Encodable {
             pendingIsExact: counts.pendingIsExact,
             failed: connected.reduce(0) { $0 + $1.failed }, failing: standing.failing,
             setAside: standing.setAside, nextTryInSeconds: standing.next?.inSeconds, paused: standing.pause,
+            notify: table.notify,
             pendingForSeconds: pending == 0 ? nil : ages.max(),
             lastEmbeddedAt: last?.1, lastEmbeddedSecondsAgo: last?.0,
             rowsPerSecond: connected.reduce(0) { $0 + $1.rowsPerSecond }, daemons: daemons, embedded: all - pending,

@@ -1,3 +1,4 @@
+import Backfill
 import ArgumentParser
 import FoundationEssentials
 
@@ -59,7 +60,7 @@ struct ConfigCommand: AsyncParsableCommand {
     }
 
     private static func summary(_ settings: Settings) -> String {
-        let tables = settings.tables.count == 1 ? "1 table" : "\(settings.tables.count) tables"
+        let tables = settings.tables.count.counted("table")
         return "The configuration is right: \(tables), embedder \(settings.embedder), "
             + (settings.file.map { "file \($0)." } ?? "no configuration file.")
     }

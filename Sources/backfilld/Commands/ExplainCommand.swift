@@ -77,10 +77,10 @@ struct ExplainCommand: AsyncParsableCommand {
         }
         if let failure = row.failure {
             lines.append(
-                "failed     \(failure.attempts.grouped) times with this text, from \(failure.firstAt) to "
+                "failed     \(failure.attempts.counted("time")) with this text, from \(failure.firstAt) to "
                     + "\(failure.lastAt): \(failure.reason)")
             lines.append(
-                "next try   \(failure.isSetAside ? "set aside: none, until its text changes or" : "\(failure.prospect); at once:") "
+                "next try   \(failure.isSetAside ? "set aside: none, until its text changes or" : "\(failure.wait); at once:") "
                     + "backfilld failures retry \(row.key)")
         }
         if !row.claimedBy.isEmpty {

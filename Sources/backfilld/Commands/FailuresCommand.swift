@@ -61,7 +61,7 @@ struct FailuresListCommand: AsyncParsableCommand {
         guard !rows.isEmpty else { return "\(table): no row has failed" }
         var lines: [String] = []
         for row in rows.prefix(most) {
-            let attempts = "\(row.attempts.grouped) \(row.attempts == 1 ? "attempt" : "attempts")"
+            let attempts = row.attempts.counted("attempt")
             let span = row.attempts == 1 ? row.firstAt : "\(row.firstAt) to \(row.lastAt)"
             lines += ["\(table), key \(row.key): \(row.prospect), \(attempts), \(span)", "    \(row.reason)"]
         }

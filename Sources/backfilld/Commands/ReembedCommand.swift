@@ -167,7 +167,7 @@ private final class Teller: Sendable {
 }
 
 /// `1 row`, `1,200 rows`
-private func rows(_ count: Int) -> String { count == 1 ? "1 row" : "\(count.grouped) rows" }
+private func rows(_ count: Int) -> String { count.counted("row") }
 
 /// Writes a line at once, between those of the progress bar: what `print` writes waits in a buffer outside a terminal.
 private func say(_ text: String, end: String = "\n") {

@@ -67,6 +67,7 @@ struct StatusCommand: AsyncParsableCommand {
                     "\(at) (\(Vitals.span(.seconds(status.lastEmbeddedSecondsAgo ?? 0))) ago)"
                 } ?? "not known: no daemon has told yet"),
             "  rate       \(Int(status.rowsPerSecond).grouped) rows/s",
+            "  notify     \(status.notify.rawValue)" + (status.notify == .off ? ": rows are found by looking" : ""),
         ]
         if let paused = status.paused { lines.append("  paused     \(paused.line); to go on: backfilld resume") }
         if let reembed = status.reembed { lines.append("  reembed    \(reembed.line)") }
@@ -84,7 +85,7 @@ struct StatusCommand: AsyncParsableCommand {
             }
             if daemon.held > 0, daemon.state != "gone" { line += ", \(daemon.held.grouped) held" }
             if daemon.claimed > 0 { line += ", \(daemon.claimed.grouped) of 1,024 buckets claimed" }
-            if daemon.failed > 0 { line += ", \(daemon.failed.grouped) failures" }
+            if daemon.failed > 0 { line += ", \(daemon.failed.counted("failure"))" }
             if let error = daemon.lastError { line += "; \(error)" }
             lines.append(line)
         }

@@ -90,7 +90,9 @@ extension SettingsDraft {
             report(
                 ConfigurationProblem(
                     place, "the table \(quoted(name)) has neither columns nor a template to make its text from",
-                    remedy: "Add columns = [\"…\"] to it (or BACKFILLD_TABLE_COLUMNS=a,b), or a template."))
+                    remedy: nearestName(to: Self.lastPart(of: name), among: ["music_knowledge"]) != nil
+                        ? "Did you mean music_knowledge? For another table add columns = [\"…\"] or a template."
+                        : "Add columns = [\"…\"] to it (or BACKFILLD_TABLE_COLUMNS=a,b), or a template."))
             return nil
         }
     }

@@ -1,3 +1,4 @@
+import Backfill
 import Embedders
 import SentenceEncoder
 
@@ -18,7 +19,7 @@ struct LoadedModel: Sendable {
     /// `model all-MiniLM-L6-v2 (384 dimensions, bf16, 2 lanes) loaded in 210 ms`.
     var line: String {
         let count = embedder.encoder.laneCount
-        let lanes = count == 1 ? "1 lane" : "\(count) lanes"
+        let lanes = count.counted("lane")
         let milliseconds = Int((took / .milliseconds(1)).rounded())
         return "model \(embedder.identity.model) (\(embedder.identity.dimension) dimensions, "
             + "\(embedder.encoder.precision.rawValue), \(lanes)) loaded in \(milliseconds) ms"

@@ -19,7 +19,7 @@ struct BatchLines: Sendable {
 
         /// The line's text, which makes sense without its fields.
         var text: String {
-            var text = "embedded \(rows.grouped) \(rows == 1 ? "row" : "rows")"
+            var text = "embedded \(rows.counted("row"))"
             if batches > 1 { text += " in \(batches.grouped) batches" }
             text += batches > 1 ? ", \(Vitals.span(took)) of work" : " in \(Vitals.span(took))"
             if empty > 0 { text += ", \(empty.grouped) without text" }

@@ -229,10 +229,11 @@ final class Service: Sendable {
         let embedded = vitals.tables.values.reduce(0) { $0 + $1.embedded }
         let failed = vitals.tables.values.reduce(0) { $0 + $1.failed }
         let pending = vitals.tables.values.reduce(0) { $0 + $1.pending }
+        let setAside = vitals.tables.values.reduce(0) { $0 + $1.setAside }
         logger.notice(
             """
-            stopped after \(Vitals.span(ran)): \(embedded.grouped) rows embedded, \(failed.grouped) failures, \
-            \(pending.grouped) rows known to be pending
+            stopped after \(Vitals.span(ran)): \(embedded.counted("row")) embedded, \(failed.counted("failure")), \
+            \(pending.counted("row")) known to be pending\(setAside > 0 ? ", \(setAside.grouped) set aside" : "")
             """,
             metadata: ["rows": "\(embedded)", "failed": "\(failed)", "pending": "\(pending)"])
     }
