@@ -5,8 +5,9 @@ COLUMNS = """id uuid PRIMARY KEY DEFAULT gen_random_uuid(), topic text NOT NULL,
     suggestion jsonb NOT NULL, confidence float8, created_at timestamptz DEFAULT now(), embedding vector(384)"""
 INSERT = """INSERT INTO {} (topic, category, suggestion) VALUES ('Reverb on drums', 'mixing',
     '{{"title": "Short room", "description": "A short room keeps the kick dry."}}');"""
-# From the dearest to the cheapest.
-TABLES = {"set up": "music_knowledge", "indexes": "writers_indexed", "bare": "writers_bare"}
+# From the dearest to the cheapest. The trigger that does nothing is what any trigger costs at the least.
+TABLES = {"set up": "music_knowledge", "empty trigger": "writers_trigger", "indexes": "writers_indexed",
+          "bare": "writers_bare"}
 # AdvisoryLock.polling, and the number of the only watch.
 POLLING = "1650879595, 1"
 
@@ -45,7 +46,11 @@ class WritersTax:
         # Whatever index set-up made, under another name.
         for index in sql("SELECT indexdef FROM pg_indexes WHERE tablename = 'music_knowledge' "
                          "AND indexname LIKE 'backfilld%'").splitlines():
-            sql(re.sub(r"INDEX \S+ ON \S+", f"INDEX ON {TABLES['indexes']}", index))
+            for variant in ("indexes", "empty trigger"):
+                sql(re.sub(r"INDEX \S+ ON \S+", f"INDEX ON {TABLES[variant]}", index))
+        sql(f"""CREATE OR REPLACE FUNCTION writers_nothing() RETURNS trigger LANGUAGE plpgsql AS
+            'BEGIN RETURN NULL; END'; CREATE TRIGGER nothing AFTER INSERT ON {TABLES["empty trigger"]}
+            FOR EACH STATEMENT EXECUTE FUNCTION writers_nothing()""")
         sql(f"""DROP TABLE IF EXISTS writers_source; CREATE TABLE writers_source AS
             SELECT 'topic ' || n AS topic, 'mixing' AS category, jsonb_build_object('title', 'Suggestion ' || n,
                 'description', repeat('cut the low mids by two decibels, ', 3) || n,
@@ -87,11 +92,11 @@ class WritersTax:
 
     def interleaved(self, one):
         """A figure of each table, round by round, each round in another order. Short rounds: who else uses the machine
-        then takes from all three alike."""
+        then takes from all alike."""
         figures = {variant: [] for variant in TABLES}
         for turn in range(self.rounds):
             order = list(TABLES)
-            for variant in order[turn % 3:] + order[:turn % 3]:
+            for variant in order[turn % len(order):] + order[:turn % len(order)]:
                 self.cluster.sql(f"TRUNCATE {TABLES[variant]}")
                 self.cluster.sql("CHECKPOINT")
                 figures[variant].append(one(variant))
@@ -101,6 +106,7 @@ class WritersTax:
         ratios = lambda a, b: summary([x / y for x, y in zip(figures[a], figures[b])])
         return {
             f"{name}: set up against the same indexes": ratios("set up", "indexes"),
+            f"{name}: an empty trigger against the same indexes": ratios("empty trigger", "indexes"),
             f"{name}: the indexes against none": ratios("indexes", "bare"),
         } | {f"{name}: {variant}, {unit}": summary(values, 0) for variant, values in figures.items()}
 
