@@ -34,6 +34,15 @@ enum Failure {
         }
     }
 
+    /// The exit code with which the service ends: what a person, a restore or a migration may yet put into the database is
+    /// worth another start, while a configuration that is wrong stays wrong.
+    static func serviceCode(of error: any Error) -> ExitCode {
+        switch error as? TableProblem {
+        case .tableMissing, .columnMissing, .notSetUp, .schemaTooOld: temporary
+        default: code(of: error)
+        }
+    }
+
     private static func code(of error: PostgresError) -> ExitCode {
         if error.hasState("28") || error.hasState("42501") { return noPermission }
         if error.hasState("3D000") || error.code == .misuse { return configuration }

@@ -39,7 +39,7 @@ struct RunCommand: AsyncParsableCommand {
             try await service.run()
         } catch {
             logger.critical("\(Failure.message(for: error))")
-            throw Failure.code(of: error)
+            throw Failure.serviceCode(of: error)
         }
     }
 }

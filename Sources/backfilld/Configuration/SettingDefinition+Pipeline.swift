@@ -111,6 +111,13 @@ extension SettingDefinition {
                 """,
             flag: "--log-format"),
         SettingDefinition(
+            key: "service.start", kind: .choice(Settings.Start.allCases.map(\.rawValue)), defaultText: "wait",
+            documentation: """
+                What a start does while the database is away. "wait" tries again until it is there, and lets the \
+                service manager wait with it; "fail" ends at once, for the service manager to try again. A password \
+                that is refused, a database or a table that is not there end it either way.
+                """),
+        SettingDefinition(
             key: "service.drain", kind: .duration(.zero ... .seconds(3_600)), defaultText: "20s",
             documentation: """
                 How long a stop waits for the batches on their way. What is not finished by then is abandoned and done \

@@ -98,6 +98,7 @@ struct SettingsDraft {
             log: .init(
                 level: Logger.Level(rawValue: text("log.level")) ?? .info,
                 format: Settings.LogFormat(rawValue: text("log.format")) ?? .auto),
+            start: Settings.Start(rawValue: text("service.start")) ?? .wait,
             drain: duration("service.drain"),
             firstVersion: firstVersion,
             effective: reader.effective,

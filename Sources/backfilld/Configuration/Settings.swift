@@ -82,6 +82,11 @@ struct Settings: Sendable {
         var attempts: Int
     }
 
+    /// What a start does while the database is away.
+    enum Start: String, Sendable, CaseIterable {
+        case wait, fail
+    }
+
     /// How messages look.
     enum LogFormat: String, Sendable, CaseIterable {
         case auto, journal, terminal, plain
@@ -109,6 +114,8 @@ struct Settings: Sendable {
     var rowsPerSecond: Int?
     var retry: Retry
     var log: Log
+    /// What a start does while the database is away.
+    var start: Start
     /// How long a stop waits for batches on their way.
     var drain: Duration
     var firstVersion: FirstVersion

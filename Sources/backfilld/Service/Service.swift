@@ -66,10 +66,14 @@ final class Service: Sendable {
     ) async throws {
         notifier.status("connecting to the database")
         work.sessions.withLock { $0 = assembly.sessions }
-        let connection = try await assembly.sessions.open(deadline: assembly.settings.listen.deadline)
-        let tables = try await assembly.watchedTables(of: embedder.identity, on: connection)
-        try await tellOfSetUp(assembly, embedder.identity, on: connection)
-        await connection.close()
+        let first = FirstConnection(
+            sessions: assembly.sessions, start: assembly.settings.start, listener: assembly.settings.listenerSettings,
+            notifier: notifier, logger: logger)
+        let tables = try await first.look { connection in
+            let tables = try await assembly.watchedTables(of: embedder.identity, on: connection)
+            try await tellOfSetUp(assembly, embedder.identity, on: connection)
+            return tables
+        }
         try await serve(assembly, embedder, tables, watchdog, work)
     }
 

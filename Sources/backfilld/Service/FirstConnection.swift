@@ -1,0 +1,60 @@
+import Backfill
+import Logging
+import PostgresClient
+import Systemd
+
+/// Gets the service to where it can begin: a session, and whatever is to be looked up with it.
+///
+/// While the database is away it tries again, with the pace of a listener that lost its session, and keeps the service
+/// manager patient meanwhile.
+struct FirstConnection: Sendable {
+    let sessions: SessionFactory
+    let start: Settings.Start
+    let listener: ListenerSettings
+    let notifier: ServiceNotifier
+    let logger: Logger
+
+    /// What the service manager is asked for beyond the next try: a resolver may take its time, and so may a look.
+    private static let margin = Duration.seconds(30)
+    /// How often what has not changed is told again.
+    private static let repetition = Duration.seconds(600)
+
+    /// Looks something up with a session of its own.
+    ///
+    /// - Throws: What keeps the service from beginning; where it waits for the database, nothing that may pass.
+    func look<Found>(_ body: (PostgresConnection) async throws -> Found) async throws -> Found {
+        var backoff = Backoff(first: listener.reconnectFirst, longest: listener.reconnectLongest)
+        var random = SystemRandomNumberGenerator()
+        let began = ContinuousClock.now
+        var told: (text: String, at: ContinuousClock.Instant)?
+        while true {
+            notifier.extendTimeout(by: listener.deadline * 2 + Self.margin)
+            do {
+                let connection = try await sessions.open(deadline: listener.deadline)
+                do {
+                    let found = try await body(connection)
+                    await connection.close()
+                    if told != nil {
+                        logger.notice("the database is there, after \(Vitals.span(.now - began))")
+                    }
+                    return found
+                } catch {
+                    await connection.close()
+                    throw error
+                }
+            } catch where start == .wait && Failure.code(of: error) == Failure.unavailable {
+                let (text, wait) = (Failure.message(for: error), backoff.next(using: &random))
+                notifier.extendTimeout(by: wait + listener.deadline * 2 + Self.margin)
+                notifier.status(
+                    "waiting for the database since \(timeOfDay(.now - began)) (\(text)), "
+                        + "trying again in \(Vitals.span(wait))")
+                let isNews = told.map { $0.text != text || .now - $0.at > Self.repetition } ?? true
+                if isNews { told = (text, .now) }
+                logger.log(
+                    level: isNews ? .warning : .debug,
+                    "waiting for the database: \(text) Trying again in \(Vitals.span(wait))")
+                try await Task.sleep(for: wait)
+            }
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import Glibc
+import TestSupport
+import Testing
+
+/// How `backfilld run` begins when its database is not there yet.
+@Suite(.serialized) struct ProcessStartTests {
+    private static func start(
+        _ place: Workplace, _ arguments: String...
+    ) throws -> (daemon: RunningProcess, manager: NotifySocket) {
+        let manager = try NotifySocket()
+        return (try place.start(["run"] + arguments, environment: manager.environment), manager)
+    }
+
+    @Test("It waits for the database, says so once, and keeps the service manager patient")
+    func waits() async throws {
+        try await PostgresServer.with(.pg18WithPgvector) { server in
+            let place = try await Workplace.make(on: server, rows: 3)
+            try await server.stop()
+            let (daemon, manager) = try Self.start(place)
+            try await manager.wait(for: "STATUS=waiting for the database since ")
+            // The second try: it asks for more time again.
+            let asked = manager.messages.count
+            try await manager.wait(for: "EXTEND_TIMEOUT_USEC=", from: asked)
+            #expect(!manager.messages.contains("READY=1"))
+            try await server.start()
+            try await manager.wait(for: "READY=1")
+            try await place.allEmbedded()
+            try await daemon.stop()
+            #expect(daemon.count("waiting for the database") == 1, "\(daemon.lines)")
+            #expect(daemon.count("the database is there, after ") == 1, "\(daemon.lines)")
+        }
+    }
+
+    @Test("SIGTERM ends the waiting at once")
+    func stoppedWhileWaiting() async throws {
+        let place = try await Workplace.make(isSetUp: false)
+        let manager = try NotifySocket()
+        let daemon = try place.start(
+            ["run"],
+            environment: ["DATABASE_URL": "postgresql://someone@127.0.0.1:1/music"].merging(manager.environment) { $1 })
+        try await manager.wait(for: "STATUS=waiting for the database since ")
+        daemon.send(SIGTERM)
+        #expect(try await daemon.exit() == .code(0))
+        #expect(manager.messages.contains { $0.hasPrefix("STOPPING=1") })
+    }
+
+    @Test("What does not pass is not waited for: a password that is refused, a database that is not there")
+    func fails() async throws {
+        try await PostgresServer.with(
+            .debian, authentication: "local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
+        ) { server in
+            try await server.psql("CREATE ROLE locked LOGIN PASSWORD 'right'")
+            let place = Workplace(database: try await server.createDatabase(), folder: try temporaryFolder())
+            try place.write("", to: "backfilld.toml")
+            let address = "postgresql://locked:wrong@127.0.0.1:\(server.port)/"
+            let refused = try await place.run(["run"], environment: ["DATABASE_URL": address + place.database.name])
+            refused.expect(.code(77), "Check user and password")
+            let missing = try await place.run(
+                ["run"], environment: ["DATABASE_URL": server.conninfo(database: "nowhere")])
+            missing.expect(.code(78), "does not exist")
+        }
+    }
+}
