@@ -39,12 +39,16 @@ public struct LocalEmbedder: Embedder {
 
     /// Loads a model.
     ///
+    /// - Parameter observe: Hears what the encoder's lanes do.
     /// - Throws: `ModelError` for a folder that is damaged or cannot be run exactly.
-    public init(_ folder: ModelFolder, _ options: Options = Options()) throws(ModelError) {
+    public init(
+        _ folder: ModelFolder, _ options: Options = Options(), observe: LaneObserver? = nil
+    ) throws(ModelError) {
         encoder = try SentenceEncoder(
             folder,
             SentenceEncoder.Options(
-                precision: options.precision, lanes: options.lanes, longTexts: options.longTexts))
+                precision: options.precision, lanes: options.lanes, longTexts: options.longTexts),
+            observe: observe)
         self.options = options
         identity = Self.identity(folder, options, weightsHash: encoder.weightsHash)
     }

@@ -53,9 +53,12 @@ public final class SentenceEncoder: Sendable {
 
     /// Loads a model.
     ///
+    /// - Parameter observe: Hears what the lanes do.
     /// - Throws: ``ModelError`` for a folder that is damaged or cannot be run exactly, and for a precision that this
     ///   processor does not have.
-    public init(_ folder: ModelFolder, _ options: Options = Options()) throws(ModelError) {
+    public init(
+        _ folder: ModelFolder, _ options: Options = Options(), observe: LaneObserver? = nil
+    ) throws(ModelError) {
         let sequencer = try Sequencer(folder, longTexts: options.longTexts)
         let file = try SafeTensors(path: try folder.weightsPath())
         let weights = try BERTWeights(file, folder.configuration)
@@ -75,7 +78,7 @@ public final class SentenceEncoder: Sendable {
                 network = try Self.network(folder, weights, sequencer, precision, capacity)
             }
             self.network = network
-            lanes = try Lanes(count: max(1, options.lanes ?? ProcessorShare.count)) {
+            lanes = try Lanes(count: max(1, options.lanes ?? ProcessorShare.count), observe: observe) {
                 try Workspace(network, capacity: capacity)
             }
         } catch {

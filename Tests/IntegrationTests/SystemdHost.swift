@@ -23,8 +23,6 @@ final class SystemdHost: Sendable {
         try await host.write(
             """
             [Service]
-            LoadCredential=database-url:\(credential("database-url"))
-            LoadCredential=database-password:\(credential("database-password"))
             \(dropIn)
             """, to: "/etc/systemd/system/backfilld.service.d/test.conf")
         try await host.sh("systemctl daemon-reload")
@@ -71,10 +69,10 @@ final class SystemdHost: Sendable {
     /// Writes a file on it that only root can read, in a folder that everybody may enter.
     func write(_ text: String, to path: String) async throws {
         try await sh("mkdir -p $(dirname \(path)) && umask 022 && cat >\(path)", input: text)
-        if path.contains("/credentials/") { try await sh("chmod 600 \(path)") }
+        if path.contains("/credstore/") { try await sh("chmod 600 \(path)") }
     }
 
-    static func credential(_ name: String) -> String { "/etc/backfilld/credentials/\(name)" }
+    static func credential(_ name: String) -> String { "/etc/credstore/backfilld.\(name)" }
 
     static func configuration(_ more: String = "") -> String {
         "embedder = \"hash\"\n[hash]\ndimension = \(Workplace.dimension)\n[listen]\nheartbeat = \"1s\"\n\(more)"
@@ -87,9 +85,9 @@ final class SystemdHost: Sendable {
     /// The role that the unit connects as.
     var role: String { "daemon_of_\(place.database.name)" }
 
-    /// A property of the unit.
-    func property(_ name: String) async throws -> String {
-        try await sh("systemctl show backfilld -p \(name) --value").trimmingCharacters(in: .whitespacesAndNewlines)
+    /// A property of the unit, or of another.
+    func property(_ name: String, of unit: String = "backfilld") async throws -> String {
+        try await sh("systemctl show \(unit) -p \(name) --value").trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
     /// The unit's entries in the journal, and systemd's own about it.

@@ -7,16 +7,7 @@ import Testing
     @Test("It finds the model in its state folder, compiles its kernels, and embeds")
     func embeds() async throws {
         try await SystemdHost.with { host in
-            // As root before the first start, as an administrator would.
-            try await host.sh("/usr/bin/backfilld model add \(TestModel.miniLM)")
-            try await host.write(
-                "[local]\nmodel = \"all-MiniLM-L6-v2\"\n[listen]\nheartbeat = \"1s\"\n",
-                to: "/etc/backfilld/backfilld.toml")
-            let environment = ["BACKFILLD_EMBEDDER": "", "BACKFILLD_LOCAL_MODEL": TestModel.miniLM]
-            try await host.place.run("setup", "--remove", environment: environment).expect(.code(0))
-            try await host.place.database.psql(
-                "ALTER TABLE music_knowledge ALTER COLUMN embedding TYPE vector(384)")
-            try await host.place.run("setup", "--role", host.role, environment: environment).expect(.code(0))
+            try await host.useModel()
             try await host.place.insert(1...200)
             try await host.sh("systemctl start backfilld")
             try await host.place.allEmbedded()
@@ -42,5 +33,20 @@ import Testing
             try await host.sh("systemctl stop backfilld")
             #expect(try await host.property("Result") == "success")
         }
+    }
+}
+
+extension SystemdHost {
+    /// Sets everything up for the local encoder with the default model.
+    func useModel() async throws {
+        // As root before the first start, as an administrator would.
+        try await sh("/usr/bin/backfilld model add \(TestModel.miniLM)")
+        try await write(
+            "[local]\nmodel = \"all-MiniLM-L6-v2\"\n[listen]\nheartbeat = \"1s\"\n",
+            to: "/etc/backfilld/backfilld.toml")
+        let environment = ["BACKFILLD_EMBEDDER": "", "BACKFILLD_LOCAL_MODEL": TestModel.miniLM]
+        try await place.run("setup", "--remove", environment: environment).expect(.code(0))
+        try await place.database.psql("ALTER TABLE music_knowledge ALTER COLUMN embedding TYPE vector(384)")
+        try await place.run("setup", "--role", role, environment: environment).expect(.code(0))
     }
 }

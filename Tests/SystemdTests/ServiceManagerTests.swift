@@ -89,7 +89,10 @@ struct ServiceManagerTests {
     @Test func aStuckLoopIsNamedOnceAndNotPingedFor() throws {
         let time = Mutex(SuspendingClock().now)
         let log = RecordedLog()
-        let watchdog = Watchdog(timeout: .seconds(30), notifier: notifier, logger: log.logger) { time.withLock { $0 } }
+        let noted = Mutex<[String?]>([])
+        let watchdog = Watchdog(
+            timeout: .seconds(30), notifier: notifier, logger: log.logger,
+            note: { line in noted.withLock { $0.append(line) } }, now: { time.withLock { $0 } })
         let loop = watchdog.watch("pipeline public.music_knowledge", limit: .seconds(10))
         loop.progress("embedding 50 rows")
         #expect(watchdog.round() == .seconds(15))
@@ -106,12 +109,15 @@ struct ServiceManagerTests {
         #expect(try manager.nextText() == "STATUS=\(stuck)")
         #expect(log.entries.map(\.level) == [.critical])
         #expect(log.entries.first?.message.hasPrefix(stuck) == true)
+        // Kept once for the next start, and taken back when it gets on.
+        #expect(noted.withLock(\.self).compactMap(\.self).map { "stuck: \($0)" } == [stuck])
 
         loop.progress("writing 50 rows")
         _ = watchdog.round()
         #expect(try manager.nextText() == "STATUS=recovered: every loop makes progress again")
         #expect(try manager.nextText() == "WATCHDOG=1")
         #expect(log.entries.map(\.level) == [.critical, .notice])
+        #expect(noted.withLock(\.self).count == 2 && noted.withLock(\.self).last == .some(nil))
         #expect(manager.isEmpty)
     }
 

@@ -332,14 +332,16 @@ public actor TablePipeline: Gated {
     /// Takes the entries of rows away that were settled since; what can't be done now is done with the next heartbeat.
     private func purge() async {
         guard let ledger else { return }
-        guard (try? await ledger.purge(sparing: Array(intake.workingOn))) != nil,
-            let standing = try? await ledger.standing()
-        else {
-            return signal.set()
+        let spared = Array(intake.workingOn)
+        // Before, so that a row that is charged meanwhile says that there is one.
+        hasEntries = false
+        defer { signal.set() }
+        guard (try? await ledger.purge(sparing: spared)) != nil, let standing = try? await ledger.standing() else {
+            hasEntries = true
+            return
         }
         self.standing = standing
-        hasEntries = standing.failing + standing.setAside > 0
-        signal.set()
+        if standing.failing + standing.setAside > 0 || !spared.isEmpty { hasEntries = true }
     }
 
     private func scan(_ limit: Int) async {

@@ -14,9 +14,12 @@ final class Lanes<State>: Sendable {
     ///
     /// - Parameters:
     ///   - count: How many threads; at least one. Where the system gives fewer, those do.
+    ///   - observe: Hears from each lane when it begins an item and when it has ended one.
     ///   - makeState: Called by each thread before its first item; where it throws, the item does.
     /// - Throws: ``NoThread`` if there is none.
-    init(count: Int, _ makeState: @escaping @Sendable () throws -> State) throws(NoThread) {
+    init(
+        count: Int, observe: LaneObserver? = nil, _ makeState: @escaping @Sendable () throws -> State
+    ) throws(NoThread) {
         let queue = LaneQueue<State>()
         self.queue = queue
         var threads: [pthread_t] = []
@@ -24,6 +27,8 @@ final class Lanes<State>: Sendable {
             let thread = LaneThread.start(name: "encoder \(number)") {
                 var state: State?
                 while let (job, item) = queue.next() {
+                    observe?(number, true)
+                    defer { observe?(number, false) }
                     job.perform(item) {
                         if let state { return state }
                         let made = try makeState()
@@ -63,6 +68,9 @@ final class Lanes<State>: Sendable {
         }
     }
 }
+
+/// Hears whether a lane, by its number, is at work. Called on the lane's thread, with each item: to return at once.
+public typealias LaneObserver = @Sendable (_ lane: Int, _ isAtWork: Bool) -> Void
 
 /// The system starts no thread: the limit of tasks (systemd's TasksMax=) or of memory is reached.
 struct NoThread: Error, CustomStringConvertible {

@@ -17,6 +17,7 @@ public final class Watchdog: Sendable {
     private let notifier: ServiceNotifier
     private let logger: Logger
     private let now: @Sendable () -> WatchdogLedger.Instant
+    private let note: @Sendable (String?) -> Void
 
     private struct State {
         var ledger = WatchdogLedger()
@@ -34,11 +35,13 @@ public final class Watchdog: Sendable {
     ///   - timeout: What the manager allows between two pings.
     ///   - notifier: Carries pings and the status line.
     ///   - logger: Names loops that are stuck.
+    ///   - note: Keeps for the next start which loop is stuck; nil: none is any more.
     ///   - now: Reads CLOCK_MONOTONIC.
     public init(
         timeout: Duration? = Watchdog.timeoutOfServiceManager(),
         notifier: ServiceNotifier,
         logger: Logger,
+        note: @escaping @Sendable (String?) -> Void = { _ in },
         now: @escaping @Sendable () -> WatchdogLedger.Instant = { SuspendingClock().now }
     ) {
         self.timeout = timeout
@@ -46,6 +49,7 @@ public final class Watchdog: Sendable {
         self.notifier = notifier
         self.logger = logger
         self.now = now
+        self.note = note
     }
 
     /// `$WATCHDOG_USEC`, where it is meant for this process: sd_watchdog_enabled(3).
@@ -113,11 +117,16 @@ public final class Watchdog: Sendable {
                 ])
         }
         if let shown = round.shown { notifier.status("stuck: \(shown)") }
+        // Last, for the disk may be what hangs.
+        if !round.newlyStuck.isEmpty, case .stuck(let loops) = verdict() {
+            note(loops.map(\.description).joined(separator: "; "))
+        }
         if round.recovered {
             logger.notice("every loop makes progress again; watchdog pings resumed")
             notifier.status("recovered: every loop makes progress again")
         }
         if round.ping { notifier.watchdogPing() }
+        if round.recovered { note(nil) }
         return round.next
     }
 

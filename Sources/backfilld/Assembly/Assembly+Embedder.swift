@@ -4,11 +4,15 @@ import SentenceEncoder
 extension Assembly {
     /// The configured embedder, ready to embed; a local one loads its model.
     ///
-    /// - Parameter tell: Is told of a model that was loaded.
+    /// - Parameters:
+    ///   - observe: Hears what the lanes of a local one do.
+    ///   - tell: Is told of a model that was loaded.
     /// - Throws: ``ModelNotFound`` or `ModelError`.
-    func embedder(tell: (LoadedModel) -> Void = { _ in }) throws -> any Embedder {
+    func embedder(
+        observe: LaneObserver? = nil, tell: (LoadedModel) -> Void = { _ in }
+    ) throws -> any Embedder {
         guard settings.usesLocalModel else { return hashEmbedder }
-        let model = try loadedModel()
+        let model = try loadedModel(observe: observe)
         tell(model)
         return model.embedder
     }
@@ -16,8 +20,9 @@ extension Assembly {
     /// The configured local model, loaded.
     ///
     /// - Throws: ``ModelNotFound`` or `ModelError`.
-    func loadedModel() throws -> LoadedModel {
-        try LoadedModel(path: ModelPlaces.ofThisProcess.path(of: settings.local.model), settings.local.options)
+    func loadedModel(observe: LaneObserver? = nil) throws -> LoadedModel {
+        try LoadedModel(
+            path: ModelPlaces.ofThisProcess.path(of: settings.local.model), settings.local.options, observe: observe)
     }
 
     /// What the configured embedder's vectors are recorded as, without loading a model.

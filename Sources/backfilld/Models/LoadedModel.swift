@@ -9,10 +9,11 @@ struct LoadedModel: Sendable {
 
     /// Loads a folder.
     ///
+    /// - Parameter observe: Hears what the encoder's lanes do.
     /// - Throws: `ModelError` for a folder that is damaged or cannot be run exactly.
-    init(path: String, _ options: LocalEmbedder.Options) throws(ModelError) {
+    init(path: String, _ options: LocalEmbedder.Options, observe: LaneObserver? = nil) throws(ModelError) {
         let began = ContinuousClock.now
-        embedder = try LocalEmbedder(ModelFolder(path: path), options)
+        embedder = try LocalEmbedder(ModelFolder(path: path), options, observe: observe)
         took = .now - began
     }
 

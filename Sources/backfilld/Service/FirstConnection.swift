@@ -42,7 +42,7 @@ struct FirstConnection: Sendable {
                     await connection.close()
                     throw error
                 }
-            } catch where start == .wait && Failure.code(of: error) == Failure.unavailable {
+            } catch  where start == .wait && Failure.code(of: error) == Failure.unavailable {
                 let (text, wait) = (Failure.message(for: error), backoff.next(using: &random))
                 notifier.extendTimeout(by: wait + listener.deadline * 2 + Self.margin)
                 notifier.status(

@@ -38,17 +38,18 @@ final class Service: Sendable {
     /// - Throws: ``TableProblem``, `PostgresError` or `UndeliverableReady` where it can't begin, and
     ///   ``TableProblem/superseded(table:embedder:)`` where a table takes no more vectors from it.
     func run() async throws {
-        let settings = settings.withLock(\.self)
-        let assembly = try Assembly(settings)
-        var model: LoadedModel?
-        let embedder = try assembly.embedder { model = $0 }
-        introduce(assembly, embedder.identity, model)
-        let watchdog = Watchdog(notifier: notifier, logger: logger)
+        let assembly = try Assembly(settings.withLock(\.self))
+        let note = StuckNote()
+        if let stuck = note.take() {
+            logger.warning(
+                "the process before this one hung, and was killed: \(stuck). Nothing is lost, its rows stayed pending")
+        }
+        let watchdog = Watchdog(notifier: notifier, logger: logger) { note.keep($0) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             let work = Work()
             group.addTask { await watchdog.run() }
             group.addTask { await self.obeySignals(work) }
-            group.addTask { try await self.work(assembly, embedder, watchdog, work) }
+            group.addTask { try await self.work(assembly, watchdog, work) }
             // The first to end is the daemon, drained; or the signals, when it must not wait for that; or an error.
             try await group.next()
             group.cancelAll()
@@ -61,9 +62,8 @@ final class Service: Sendable {
         let sessions = Mutex<SessionFactory?>(nil)
     }
 
-    private func work(
-        _ assembly: Assembly, _ embedder: any Embedder, _ watchdog: Watchdog, _ work: Work
-    ) async throws {
+    private func work(_ assembly: Assembly, _ watchdog: Watchdog, _ work: Work) async throws {
+        let embedder = try load(assembly, watchdog)
         notifier.status("connecting to the database")
         work.sessions.withLock { $0 = assembly.sessions }
         let first = FirstConnection(
@@ -75,6 +75,24 @@ final class Service: Sendable {
             return tables
         }
         try await serve(assembly, embedder, tables, watchdog, work)
+    }
+
+    /// How long reading and packing a model may take, and how long a lane computes a few sequences of it at the very most.
+    private static let patience = (loading: Duration.seconds(600), lane: Duration.seconds(120))
+
+    /// Makes the embedder, which takes a while where it loads a model: the watchdog is about already.
+    private func load(_ assembly: Assembly, _ watchdog: Watchdog) throws -> any Embedder {
+        let loading = watchdog.watch("start", limit: Self.patience.loading, doing: "loading the model")
+        defer { loading.ended() }
+        if assembly.settings.usesLocalModel {
+            notifier.status("loading the model \(assembly.settings.local.model)")
+            notifier.extendTimeout(by: Self.patience.loading)
+        }
+        let lanes = LaneWatch(watchdog, limit: Standstill.limit(Self.patience.lane))
+        var model: LoadedModel?
+        let embedder = try assembly.embedder(observe: lanes.observe) { model = $0 }
+        introduce(assembly, embedder.identity, model)
+        return embedder
     }
 
     /// What set-up made may have gone since: without a trigger rows come late, or keep the vector of an old text.
@@ -113,6 +131,7 @@ final class Service: Sendable {
                     daemon.vitals
                 } ready: { line in
                     self.logger.notice("ready after \(Vitals.span(.now - self.began)): \(line)")
+                    Standstill.ofEverything()
                 }
             }
             try await group.next()

@@ -19,10 +19,13 @@ final class Supervision: Sendable {
         self.notifier = notifier
         // One heartbeat, connecting and an answer, with room for a resolver that takes its time.
         patience = settings.heartbeat + settings.deadline * 3 + .seconds(60)
-        listener = watchdog.watch("listener", limit: patience, doing: "connecting")
+        listener = watchdog.watch("listener", limit: Standstill.limit(patience), doing: "connecting")
         pipelines = Dictionary(
             uniqueKeysWithValues: tables.map { table in
-                (table.watch, watchdog.watch("pipeline \(table.displayName)", limit: Self.pipelineLimit))
+                (
+                    table.watch,
+                    watchdog.watch("pipeline \(table.displayName)", limit: Standstill.limit(Self.pipelineLimit))
+                )
             })
         (changes, changed) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
@@ -30,6 +33,9 @@ final class Supervision: Sendable {
     func hear(_ event: Daemon.Event) {
         switch event {
         case .listener(.lost(_, let wait)): listener.waits("to connect again", heartbeat: wait + patience)
+        case .listener(.heartbeat), .listener(.wakeup):
+            listener.progress("listening")
+            Standstill.here("listener")
         case .listener: listener.progress("listening")
         case .table(let table, let event, let condition):
             guard let loop = pipelines[table.watch] else { return }
@@ -37,6 +43,7 @@ final class Supervision: Sendable {
                 loop.waits("for something to do")
             } else {
                 loop.progress("\(condition.working) rows under way")
+                if condition.working > 0 { Standstill.here("pipeline") }
             }
         case .stage: return
         }

@@ -53,7 +53,7 @@ final class FaultConductor: Sendable {
         provider.behave()
         for daemon in daemons { daemon.heal() }
         // A provider that was wrong about a row may have had it set aside: that is put right by hand.
-        try await sql("UPDATE backfilld.watch SET paused_at = NULL; DELETE FROM backfilld.failure")
+        try await atLast("UPDATE backfilld.watch SET paused_at = NULL; DELETE FROM backfilld.failure")
     }
 
     private func note(_ line: String) { done.withLock { $0.append(line) } }
@@ -84,7 +84,7 @@ final class FaultConductor: Sendable {
         case .garbage(let count): try await sql(Self.garbage(count))
         case .pause(let steps):
             try await sql("UPDATE backfilld.watch SET paused_at = now()")
-            return End(steps: steps) { try await self.sql("UPDATE backfilld.watch SET paused_at = NULL") }
+            return End(steps: steps) { try await self.atLast("UPDATE backfilld.watch SET paused_at = NULL") }
         case .clock(let daemon, let hours): try daemons[daemon].clock.set(hours: hours)
         }
         return nil
@@ -113,6 +113,18 @@ final class FaultConductor: Sendable {
         case .killBackend:
             let pid = try await database.psql("SELECT max(pid) FROM pg_stat_activity WHERE \(Self.ours)")
             if let pid = pid_t(pid) { Glibc.kill(pid, SIGKILL) }
+        }
+    }
+
+    /// What must be done in the end, whatever goes wrong with the server meanwhile.
+    private func atLast(_ sql: String) async throws {
+        try await eventually(sql, polling: .milliseconds(50)) {
+            do {
+                try await self.sql(sql)
+                return true
+            } catch is PostgresError {
+                return false
+            }
         }
     }
 

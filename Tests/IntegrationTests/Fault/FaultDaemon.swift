@@ -136,7 +136,10 @@ final class FaultDaemon: Sendable {
                 exit == .signal(SIGTERM) && process.lines.isEmpty
                 || exit == .signal(SIGKILL) && process.lines.contains { $0.contains(#""dying""#) }
                 || exit == .signal(SIGKILL) && state.withLock { $0.lives.last?.told.contains(SIGKILL) ?? false }
-            return exit == .code(0) || isFair ? [] : ["daemon \(number) ended with \(exit) after SIGTERM"]
+            // A start that failed is an end of its own: it would have been started again.
+            let isFailedStart = exit == .code(69) && !process.lines.contains { $0.contains(#""listening""#) }
+            return exit == .code(0) || isFair || isFailedStart
+                ? [] : ["daemon \(number) ended with \(exit) after SIGTERM"]
         } catch {
             process.send(SIGKILL)
             return ["daemon \(number) did not end after SIGTERM: \(error)"]
