@@ -55,6 +55,14 @@ import Testing
             let address = "postgresql://locked:wrong@127.0.0.1:\(server.port)/"
             let refused = try await place.run(["run"], environment: ["DATABASE_URL": address + place.database.name])
             refused.expect(.code(77), "Check user and password")
+            let manager = try NotifySocket()
+            let told = try place.start(
+                ["run"],
+                environment: manager.environment.merging(["DATABASE_URL": address + place.database.name]) { $1 })
+            #expect(try await told.exit() == .code(77))
+            try await manager.wait(for: "ERRNO=\(EACCES)")
+            #expect(manager.messages.contains { $0.hasPrefix("STATUS=ended: ") && $0.contains("password") })
+            #expect(!manager.messages.contains { $0.contains("wrong") })
             let missing = try await place.run(
                 ["run"], environment: ["DATABASE_URL": server.conninfo(database: "nowhere")])
             missing.expect(.code(78), "does not exist")

@@ -57,6 +57,33 @@ struct SystemdLifeTests {
         }
     }
 
+    @Test("A stop in the middle of a batch that takes too long ends within its limit, and loses nothing")
+    func stopped() async throws {
+        try await SystemdHost.with { host in
+            try await host.write(
+                SystemdHost.configuration("[service]\ndrain = \"1s\"\n"), to: "/etc/backfilld/backfilld.toml")
+            try await host.place.database.psql(
+                """
+                CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
+                    $$BEGIN PERFORM pg_sleep(60); RETURN new; END$$;
+                CREATE TRIGGER slow BEFORE UPDATE OF embedding ON music_knowledge FOR EACH ROW EXECUTE FUNCTION slow()
+                """)
+            try await host.sh("systemctl start backfilld")
+            try await host.place.insert(1...3)
+            try await eventually("a batch being written", polling: .milliseconds(50)) {
+                try await host.place.database.psql(
+                    "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'") != "0"
+            }
+            try await host.sh("systemctl stop backfilld")
+            // Killed at the end of TimeoutStopSec it would be "timeout".
+            #expect(try await host.property("Result") == "success")
+            #expect(try await host.place.pending() == 3)
+            try await host.place.database.psql("DROP TRIGGER slow ON music_knowledge")
+            try await host.sh("systemctl start backfilld")
+            try await host.place.allEmbedded()
+        }
+    }
+
     @Test("A password encrypted for this machine is read as one that is not")
     func encrypted() async throws {
         try await SystemdHost.with { host in

@@ -68,6 +68,9 @@ struct SystemdReloadTests {
             #expect(try await host.property("NRestarts") == "0")
             let said = try await host.sh("journalctl -u backfilld -o cat")
             #expect(said.contains("holds vectors of 8 components"), "\(said)")
+            let status = try await host.sh("systemctl status backfilld", exit: .code(3))
+            #expect(
+                status.contains("Status: \"ended: ") && status.contains("holds vectors of 8 components"), "\(status)")
         }
     }
 }

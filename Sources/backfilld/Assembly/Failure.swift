@@ -43,6 +43,17 @@ enum Failure {
         }
     }
 
+    /// The error of the operating system that says most nearly the same, for the service manager (`ERRNO=`, sd_notify(3)).
+    static func errorNumber(for code: ExitCode) -> Int32 {
+        switch code {
+        case configuration, usage, data: EINVAL
+        case noPermission: EACCES
+        case unavailable: EHOSTUNREACH
+        case temporary: EAGAIN
+        default: EIO
+        }
+    }
+
     private static func code(of error: PostgresError) -> ExitCode {
         if error.hasState("28") || error.hasState("42501") { return noPermission }
         if error.hasState("3D000") || error.code == .misuse { return configuration }

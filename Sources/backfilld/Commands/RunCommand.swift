@@ -38,8 +38,11 @@ struct RunCommand: AsyncParsableCommand {
         do {
             try await service.run()
         } catch {
-            logger.critical("\(Failure.message(for: error))")
-            throw Failure.serviceCode(of: error)
+            let (message, code) = (Failure.message(for: error), Failure.serviceCode(of: error))
+            logger.critical("\(message)")
+            // What `systemctl status` shows of a service that is no more.
+            ServiceNotifier().failed(errno: Failure.errorNumber(for: code), status: "ended: \(message)")
+            throw code
         }
     }
 }
