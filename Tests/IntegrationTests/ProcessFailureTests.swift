@@ -37,7 +37,8 @@ import Testing
         let place = try await Workplace.make(isSetUp: false)
         let address = place.database.server.conninfo(database: "musik")
         try await Self.expect(
-            command, in: place, environment: ["DATABASE_URL": address], exit: 78, "\"musik\" does not exist",
+            command, in: place, environment: ["DATABASE_URL": address], exit: command == ["run"] ? 75 : 78,
+            "\"musik\" does not exist",
             "DATABASE_URL")
     }
 

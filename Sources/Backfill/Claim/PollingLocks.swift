@@ -25,6 +25,8 @@ public actor PollingLocks {
     /// Does one step; with which session, by its number, the lock was obtained or is given back; nil where it was not.
     func perform(_ step: Handshake.LockStep, for watch: Int32) async -> Int? {
         let lock: (Int32) -> [PostgresValue] = { [.int4($0), .int4(watch)] }
+        // What is to be given back went with its session; a new one has nothing to give.
+        if step == .unlockPolling || step == .unlockSkipped, session == nil { return nil }
         do {
             let connection = try await connection()
             let epoch = epoch

@@ -18,8 +18,8 @@ public actor TablePipeline: Gated {
     var intake: Intake
     var handshake: Handshake
     var standing = LedgerStanding()
-    /// There may be something in the ledger that holds no more.
-    var hasEntries = false
+    /// There may be something in the ledger that holds no more, if only of a daemon that was before.
+    var hasEntries = true
     private var locksEpoch = 0
     var isPurgeDue = false
     private var isStandby = false
@@ -308,6 +308,8 @@ public actor TablePipeline: Gated {
 
     private func charge(_ charges: [FailureLedger.Charge]) async throws -> [FailureLedger.Verdict] {
         if charges.isEmpty { return [] }
+        // Whether or not the answer comes back.
+        hasEntries = true
         if let ledger {
             let (suspected, failed) = (charges.filter(\.isSuspicion), charges.filter { !$0.isSuspicion })
             return try await ledger.charge(failed, retry: settings.retry)

@@ -39,9 +39,28 @@ enum Failure {
     static func serviceCode(of error: any Error) -> ExitCode {
         switch error as? TableProblem {
         case .tableMissing, .columnMissing, .notSetUp, .schemaTooOld: temporary
-        default: code(of: error)
+        default: (error as? PostgresError)?.hasState("3D000") ?? false ? temporary : code(of: error)
         }
     }
+
+    /// Whether an error is about a database that is away and comes back by itself: nobody has to change anything.
+    ///
+    /// What libpq says has no SQLSTATE where the server said nothing; its words are those of the C locale.
+    static func passes(_ error: any Error) -> Bool {
+        guard let error = error as? PostgresError else { return false }
+        if error.code == .deadlineExceeded || error.code == .connectionLost { return true }
+        if error.sqlState != nil {
+            // Starting up, shutting down, no resources left, a standby that may be promoted; and what poolers say.
+            return ["57", "53", "25006", "08000", "08001", "08003", "08006"].contains(where: error.hasState)
+        }
+        return error.code == .connectionFailed && Self.away.contains(where: error.message.contains)
+    }
+
+    private static let away = [
+        "Connection refused", "timeout expired", "Connection timed out", "No route to host", "Host is unreachable",
+        "Network is unreachable", "Connection reset", "Broken pipe", "server closed the connection",
+        "Temporary failure in name resolution", "failed: No such file or directory",
+    ]
 
     /// The error of the operating system that says most nearly the same, for the service manager (`ERRNO=`, sd_notify(3)).
     static func errorNumber(for code: ExitCode) -> Int32 {
@@ -55,7 +74,7 @@ enum Failure {
     }
 
     private static func code(of error: PostgresError) -> ExitCode {
-        if error.hasState("28") || error.hasState("42501") { return noPermission }
+        if error.hasState("28") || error.hasState("42501") || error.isWithoutPassword { return noPermission }
         if error.hasState("3D000") || error.code == .misuse { return configuration }
         if error.hasState("25006") { return unavailable }
         if error.isConnectionFailure || error.code == .deadlineExceeded { return unavailable }
@@ -68,7 +87,7 @@ enum Failure {
     static func message(for error: any Error) -> String {
         let text = "\(error)"
         guard let error = error as? PostgresError else { return sentence(text) }
-        if error.hasState("28P01") || error.hasState("28000") {
+        if error.hasState("28P01") || error.hasState("28000") || error.isWithoutPassword {
             return text + ". Check user and password in DATABASE_URL, or the credential database-password."
         }
         if error.hasState("3D000") { return text + ". Check the database's name in DATABASE_URL." }
@@ -116,4 +135,9 @@ func complain(_ text: String) {
         let count = bytes.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
         if count > 0 { bytes = bytes.dropFirst(count) } else if errno != EINTR { return }
     }
+}
+
+extension PostgresError {
+    /// Whether the server wants a password and there is none to give.
+    fileprivate var isWithoutPassword: Bool { code == .connectionFailed && message.contains("no password supplied") }
 }

@@ -28,7 +28,15 @@ struct RunCommand: AsyncParsableCommand {
         // on as if the watchdog's SIGABRT had not come.
         for crash in [SIGABRT, SIGQUIT, SIGILL, SIGTRAP, SIGFPE, SIGBUS, SIGSEGV] { signal(crash, SIG_DFL) }
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
-        let settings = try options.settings()
+        let settings: Settings
+        do {
+            settings = try options.settings()
+        } catch {
+            ServiceNotifier().failed(
+                errno: Failure.errorNumber(for: Failure.configuration),
+                status: "ended: the configuration is wrong, see journalctl or backfilld config --check")
+            throw error
+        }
         let threshold = LogThreshold(settings.log.level)
         let format = LogFormat(rawValue: settings.log.format.rawValue) ?? .auto
         LoggingSystem.bootstrap(format.handlers(identifier: "backfilld", threshold: threshold), metadataProvider: nil)

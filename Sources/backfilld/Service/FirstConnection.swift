@@ -5,17 +5,16 @@ import Systemd
 
 /// Gets the service to where it can begin: a session, and whatever is to be looked up with it.
 ///
-/// While the database is away it tries again, with the pace of a listener that lost its session, and keeps the service
-/// manager patient meanwhile.
+/// While the database is away it tries again, with the pace of a listener that lost its session.
 struct FirstConnection: Sendable {
     let sessions: SessionFactory
     let start: Settings.Start
     let listener: ListenerSettings
     let notifier: ServiceNotifier
     let logger: Logger
+    /// How the watchdog knows it.
+    let loop: WatchedLoop
 
-    /// What the service manager is asked for beyond the next try: a resolver may take its time, and so may a look.
-    private static let margin = Duration.seconds(30)
     /// How often what has not changed is told again.
     private static let repetition = Duration.seconds(600)
 
@@ -28,7 +27,7 @@ struct FirstConnection: Sendable {
         let began = ContinuousClock.now
         var told: (text: String, at: ContinuousClock.Instant)?
         while true {
-            notifier.extendTimeout(by: listener.deadline * 2 + Self.margin)
+            loop.progress("connecting to the database")
             do {
                 let connection = try await sessions.open(deadline: listener.deadline)
                 do {
@@ -42,9 +41,9 @@ struct FirstConnection: Sendable {
                     await connection.close()
                     throw error
                 }
-            } catch  where start == .wait && Failure.code(of: error) == Failure.unavailable {
+            } catch where start == .wait && Failure.passes(error) {
                 let (text, wait) = (Failure.message(for: error), backoff.next(using: &random))
-                notifier.extendTimeout(by: wait + listener.deadline * 2 + Self.margin)
+                loop.waits("for the database", heartbeat: wait)
                 notifier.status(
                     "waiting for the database since \(timeOfDay(.now - began)) (\(text)), "
                         + "trying again in \(Vitals.span(wait))")

@@ -1,5 +1,6 @@
 import Embedders
 import Backfill
+import Dispatch
 import Glibc
 import Logging
 import PostgresClient
@@ -45,6 +46,8 @@ final class Service: Sendable {
                 "the process before this one hung, and was killed: \(stuck). Nothing is lost, its rows stayed pending")
         }
         let watchdog = Watchdog(notifier: notifier, logger: logger) { note.keep($0) }
+        // Who ends in good order is not killed, whatever was stuck for a while.
+        defer { note.keep(nil) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             let work = Work()
             group.addTask { await watchdog.run() }
@@ -60,39 +63,61 @@ final class Service: Sendable {
     private final class Work: Sendable {
         let daemon = Mutex<Daemon?>(nil)
         let sessions = Mutex<SessionFactory?>(nil)
+        private let ready = Mutex<(@Sendable () -> Void)?>(nil)
+
+        func whenReady(_ body: @escaping @Sendable () -> Void) { ready.withLock { $0 = body } }
+        func isReady() { ready.withLock { $0.take() }?() }
     }
 
     private func work(_ assembly: Assembly, _ watchdog: Watchdog, _ work: Work) async throws {
-        let embedder = try load(assembly, watchdog)
+        // However long it takes, the service manager has patience as long as nothing hangs.
+        let starting = watchdog.watch("start", limit: Self.patience.starting, doing: "loading the model")
+        let patience = Task { [notifier] in
+            while !Task.isCancelled {
+                if watchdog.verdict() == .allGood { notifier.extendTimeout(by: .seconds(60)) }
+                try? await Task.sleep(for: .seconds(10))
+            }
+        }
+        work.whenReady { patience.cancel() }
+        defer { patience.cancel() }
+        let embedder = try await load(assembly, watchdog)
         notifier.status("connecting to the database")
         work.sessions.withLock { $0 = assembly.sessions }
         let first = FirstConnection(
             sessions: assembly.sessions, start: assembly.settings.start, listener: assembly.settings.listenerSettings,
-            notifier: notifier, logger: logger)
+            notifier: notifier, logger: logger, loop: starting)
         let tables = try await first.look { connection in
             let tables = try await assembly.watchedTables(of: embedder.identity, on: connection)
             try await tellOfSetUp(assembly, embedder.identity, on: connection)
             return tables
         }
+        starting.ended()
         try await serve(assembly, embedder, tables, watchdog, work)
     }
 
-    /// How long reading and packing a model may take, and how long a lane computes a few sequences of it at the very most.
-    private static let patience = (loading: Duration.seconds(600), lane: Duration.seconds(120))
+    /// How long loading a model, or one look at the database, may take; and how long a lane computes a few sequences at the
+    /// very most.
+    private static let patience = (starting: Duration.seconds(600), lane: Duration.seconds(120))
 
-    /// Makes the embedder, which takes a while where it loads a model: the watchdog is about already.
-    private func load(_ assembly: Assembly, _ watchdog: Watchdog) throws -> any Embedder {
-        let loading = watchdog.watch("start", limit: Self.patience.loading, doing: "loading the model")
-        defer { loading.ended() }
+    /// Makes the embedder; a local one takes a while, on a thread of its own, since there may be no other of Swift's.
+    private func load(_ assembly: Assembly, _ watchdog: Watchdog) async throws -> any Embedder {
         if assembly.settings.usesLocalModel {
             notifier.status("loading the model \(assembly.settings.local.model)")
-            notifier.extendTimeout(by: Self.patience.loading)
         }
         let lanes = LaneWatch(watchdog, limit: Standstill.limit(Self.patience.lane))
-        var model: LoadedModel?
-        let embedder = try assembly.embedder(observe: lanes.observe) { model = $0 }
-        introduce(assembly, embedder.identity, model)
-        return embedder
+        typealias Loaded = (embedder: any Embedder, model: LoadedModel?)
+        let loaded: Loaded = try await withCheckedThrowingContinuation { continuation in
+            DispatchQueue.global().async {
+                continuation.resume(
+                    with: Result {
+                        var model: LoadedModel?
+                        let embedder = try assembly.embedder(observe: lanes.observe) { model = $0 }
+                        return (embedder, model)
+                    })
+            }
+        }
+        introduce(assembly, loaded.embedder.identity, loaded.model)
+        return loaded.embedder
     }
 
     /// What set-up made may have gone since: without a trigger rows come late, or keep the vector of an old text.
@@ -131,6 +156,7 @@ final class Service: Sendable {
                     daemon.vitals
                 } ready: { line in
                     self.logger.notice("ready after \(Vitals.span(.now - self.began)): \(line)")
+                    work.isReady()
                     Standstill.ofEverything()
                 }
             }
