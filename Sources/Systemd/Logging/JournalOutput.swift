@@ -70,11 +70,6 @@ public final class JournalOutput: LogOutput {
     }
 
     private func lossFields(_ loss: Loss) -> [JournalField] {
-        let entry = LogEntry(
-            level: .warning,
-            message: "\(loss.entries) log entries were lost: \(String(cString: strerror(loss.code)))",
-            fields: [LogEntry.Field("lostEntries", "\(loss.entries)")],
-            label: "journal", file: #fileID, function: #function, line: #line)
-        return journalFields(entry, identifier: identifier)
+        journalFields(.loss(loss.entries, because: String(cString: strerror(loss.code))), identifier: identifier)
     }
 }

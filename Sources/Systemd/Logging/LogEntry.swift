@@ -33,6 +33,8 @@ public struct LogEntry: Sendable {
 
     /// The key whose value identifies the kind of event: `MESSAGE_ID=` of systemd.journal-fields(7).
     public static let messageID = "messageID"
+    /// The key whose value names the kind of event, for those who read and filter fields.
+    public static let event = "event"
 }
 
 extension LogEntry {
@@ -59,5 +61,21 @@ extension LogEntry {
         case .array(let values): values.flatMap { flat($0, key: key) }
         case .dictionary(let metadata): flat(metadata, under: key)
         }
+    }
+}
+
+extension LogEntry {
+    /// `MESSAGE_ID=` of the entry that says how many were lost. It never changes.
+    public static let entriesLostID = "15ba5953864b4388aaaddde078b43cc7"
+
+    /// What an output tells that took no entries for a while.
+    static func loss(_ entries: Int, because reason: String = "nobody took them") -> LogEntry {
+        LogEntry(
+            level: .warning, message: "\(entries) log entries were lost: \(reason)",
+            fields: [
+                Field(LogEntry.messageID, entriesLostID), Field(LogEntry.event, "entriesLost"),
+                Field("lostEntries", "\(entries)"),
+            ],
+            label: "journal", file: #fileID, function: #function, line: #line)
     }
 }

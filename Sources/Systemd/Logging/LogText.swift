@@ -89,9 +89,11 @@ func quoted(_ value: String) -> String {
 }
 
 extension LogEntry {
-    /// `key=value` for each field that a reader of lines can use.
+    /// `key=value` for each field that a reader of lines can use; what kind of event it is the message says already.
     var pairs: [String] {
-        fields.filter { $0.key != Self.messageID }.map { "\(escaped($0.key))=\(quoted($0.value))" }
+        fields.filter { $0.key != Self.messageID && $0.key != Self.event }.map {
+            "\(escaped($0.key))=\(quoted($0.value))"
+        }
     }
 }
 
@@ -103,19 +105,5 @@ extension Unicode.Scalar {
         case .control, .lineSeparator, .paragraphSeparator: true
         default: false
         }
-    }
-}
-
-/// Writes a line with one write(2), so that lines of several threads and processes do not mix.
-///
-/// What standard error will not take is lost: there is nowhere to say so.
-func writeLine(_ line: String, to descriptor: Int32) {
-    let bytes = Array("\(line)\n".utf8)
-    var written = 0
-    while written < bytes.count {
-        let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress! + written, $0.count - written) }
-        if count < 0 && errno == EINTR { continue }
-        guard count > 0 else { return }
-        written += count
     }
 }

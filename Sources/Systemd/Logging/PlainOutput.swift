@@ -14,17 +14,17 @@ public struct PlainOutput: LogOutput {
     }
 
     private let stamp: Stamp
-    private let descriptor: Int32
+    private let sink: LineSink
 
     /// Writes lines to a descriptor: standard error, unless told otherwise.
     public init(stamp: Stamp, descriptor: Int32 = STDERR_FILENO) {
         self.stamp = stamp
-        self.descriptor = descriptor
+        sink = LineSink(descriptor)
     }
 
-    /// Writes one line.
+    /// Writes one line, or counts it as lost.
     public func write(_ entry: LogEntry) {
-        writeLine(line(entry, at: .now()), to: descriptor)
+        sink.write(line(entry, at: .now())) { line(.loss($0), at: .now()) }
     }
 
     func line(_ entry: LogEntry, at time: WallTime) -> String {

@@ -6,17 +6,17 @@ import Logging
 ///     14:02:11 INFO  embedded 50 rows  ms=38 table=public.music_knowledge
 public struct TerminalOutput: LogOutput {
     private let colours: Bool
-    private let descriptor: Int32
+    private let sink: LineSink
 
     /// Writes lines to a descriptor: standard error, unless told otherwise.
     public init(colours: Bool, descriptor: Int32 = STDERR_FILENO) {
         self.colours = colours
-        self.descriptor = descriptor
+        sink = LineSink(descriptor)
     }
 
-    /// Writes one line.
+    /// Writes one line, or counts it as lost.
     public func write(_ entry: LogEntry) {
-        writeLine(line(entry, at: .now()), to: descriptor)
+        sink.write(line(entry, at: .now())) { line(.loss($0), at: .now()) }
     }
 
     func line(_ entry: LogEntry, at time: WallTime) -> String {

@@ -10,6 +10,11 @@ import Synchronization
 ///
 /// See sd_watchdog_enabled(3) and `WatchdogSec=` in systemd.service(5).
 public final class Watchdog: Sendable {
+    /// `MESSAGE_ID=` of the entry that names a stuck loop. It never changes.
+    public static let stuckID = "ace4fdb7d8164f33a3e62355835b28fa"
+    /// `MESSAGE_ID=` of the entry that says that no loop is stuck any more. It never changes.
+    public static let recoveredID = "4f5f65cf364f4d51b70ca62eef4448b0"
+
     /// What the manager allows between two pings; nil when it does not watch this process.
     public let timeout: Duration?
 
@@ -112,7 +117,8 @@ public final class Watchdog: Sendable {
             logger.critical(
                 "stuck: \(loop); no more watchdog pings until it gets on, the service manager will kill this process",
                 metadata: [
-                    "loop": "\(loop.name)", "doing": "\(loop.doing)",
+                    LogEntry.messageID: "\(Self.stuckID)", LogEntry.event: "watchdogStuck", "loop": "\(loop.name)",
+                    "doing": "\(loop.doing)",
                     "silentMs": "\(loop.silence.wholeMicroseconds / 1_000)",
                 ])
         }
@@ -122,7 +128,9 @@ public final class Watchdog: Sendable {
             note(loops.map(\.description).joined(separator: "; "))
         }
         if round.recovered {
-            logger.notice("every loop makes progress again; watchdog pings resumed")
+            logger.notice(
+                "every loop makes progress again; watchdog pings resumed",
+                metadata: [LogEntry.messageID: "\(Self.recoveredID)", LogEntry.event: "watchdogRecovered"])
             notifier.status("recovered: every loop makes progress again")
         }
         if round.ping { notifier.watchdogPing() }

@@ -47,7 +47,7 @@ struct RunCommand: AsyncParsableCommand {
             try await service.run()
         } catch {
             let (message, code) = (Failure.message(for: error), Failure.serviceCode(of: error))
-            logger.critical("\(message)")
+            logger.tell(.ending(with: error), "\(message)", [.exitStatus: "\(code.rawValue)"])
             // What `systemctl status` shows of a service that is no more.
             ServiceNotifier().failed(errno: Failure.errorNumber(for: code), status: "ended: \(message)")
             throw code

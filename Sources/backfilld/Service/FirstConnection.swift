@@ -34,7 +34,10 @@ struct FirstConnection: Sendable {
                     let found = try await body(connection)
                     await connection.close()
                     if told != nil {
-                        logger.notice("the database is there, after \(Vitals.span(.now - began))")
+                        let away = ContinuousClock.now - began
+                        logger.tell(
+                            .databaseBack, "the database is there, after \(Vitals.span(away))",
+                            [.awayMs: away.inMilliseconds])
                     }
                     return found
                 } catch {
@@ -49,9 +52,9 @@ struct FirstConnection: Sendable {
                         + "trying again in \(Vitals.span(wait))")
                 let isNews = told.map { $0.text != text || .now - $0.at > Self.repetition } ?? true
                 if isNews { told = (text, .now) }
-                logger.log(
-                    level: isNews ? .warning : .debug,
-                    "waiting for the database: \(text) Trying again in \(Vitals.span(wait))")
+                logger.tell(
+                    .databaseAway, "waiting for the database: \(text) Trying again in \(Vitals.span(wait))",
+                    [.waitMs: wait.inMilliseconds], asRepeat: !isNews)
                 try await Task.sleep(for: wait)
             }
         }

@@ -42,8 +42,10 @@ final class Service: Sendable {
         let assembly = try Assembly(settings.withLock(\.self))
         let note = StuckNote()
         if let stuck = note.take() {
-            logger.warning(
-                "the process before this one hung, and was killed: \(stuck). Nothing is lost, its rows stayed pending")
+            logger.tell(
+                .watchdogKilled,
+                "the process before this one hung, and was killed: \(stuck). Nothing is lost, its rows stayed pending",
+                [.stuck: "\(stuck)"])
         }
         let watchdog = Watchdog(notifier: notifier, logger: logger) { note.keep($0) }
         // Who ends in good order is not killed, whatever was stuck for a while.
@@ -127,7 +129,7 @@ final class Service: Sendable {
         for table in assembly.tables {
             let options = SetupOptions(spec: table, identity: identity, version: Version.text)
             for problem in try await Setup.problems(with: options, on: connection) {
-                logger.error("\(problem)", metadata: ["table": "\(table.name)"])
+                logger.tell(.setUpFlaw, "\(problem)", [.table: "\(table.name)", .problem: "\(problem.code)"])
             }
         }
     }
@@ -155,7 +157,8 @@ final class Service: Sendable {
                 try await supervision.run {
                     daemon.vitals
                 } ready: { line in
-                    self.logger.notice("ready after \(Vitals.span(.now - self.began)): \(line)")
+                    let took = ContinuousClock.now - self.began
+                    self.logger.tell(.ready, "ready after \(Vitals.span(took)): \(line)", [.ms: took.inMilliseconds])
                     work.isReady()
                     Standstill.ofEverything()
                 }
@@ -188,23 +191,29 @@ final class Service: Sendable {
             switch next {
             case .signal(.sighup):
                 guard let daemon = work.daemon.withLock(\.self) else {
-                    logger.warning("not reloaded: still connecting to the database. Ask again once that is done")
+                    logger.tell(
+                        .reloadTooEarly, "not reloaded: still connecting to the database. Ask again once that is done")
                     continue
                 }
                 await reload(daemon, work)
             case .signal:
                 guard let daemon = work.daemon.withLock(\.self) else {
-                    logger.notice("stopping, before there was a connection to the database")
+                    logger.tell(
+                        .stopping, "stopping, before there was a connection to the database", [.limitMs: "0"])
                     notifier.stopping(status: "stopping")
                     return
                 }
                 if isStopping {
-                    logger.notice("told to stop again: the batches under way are abandoned, their rows stay pending")
+                    logger.tell(
+                        .stopHurried,
+                        "told to stop again: the batches under way are abandoned, their rows stay pending")
                     return
                 }
                 isStopping = true
                 let drain = settings.withLock(\.drain)
-                logger.notice("stopping: batches under way are finished, for \(Vitals.span(drain)) at most")
+                logger.tell(
+                    .stopping, "stopping: batches under way are finished, for \(Vitals.span(drain)) at most",
+                    [.limitMs: drain.inMilliseconds])
                 notifier.stopping(status: "stopping: finishing the batches under way")
                 await daemon.stop()
                 Task {
@@ -212,7 +221,8 @@ final class Service: Sendable {
                     order.yield(.drainIsOver)
                 }
             case .drainIsOver:
-                logger.warning("batches under way did not end in time: they are abandoned, their rows stay pending")
+                logger.tell(
+                    .drainOver, "batches under way did not end in time: they are abandoned, their rows stay pending")
                 return
             }
         }
@@ -232,19 +242,25 @@ final class Service: Sendable {
                 work.sessions.withLock(\.self)?.apply(new.connectionOptions)
             }
             await daemon.apply(new.pipelineSettings, new.listenerSettings)
-            if !live.isEmpty { logger.notice("reloaded: \(live.joined(separator: ", ")) changed") }
-            if live.isEmpty { logger.notice("reloaded: nothing that can change while running is different") }
+            if !live.isEmpty {
+                let changed = live.joined(separator: ", ")
+                logger.tell(.reloaded, "reloaded: \(changed) changed", [.settings: "\(changed)"])
+            }
+            if live.isEmpty { logger.tell(.reloaded, "reloaded: nothing that can change while running is different") }
             if !restart.isEmpty {
-                logger.warning("\(restart.joined(separator: ", ")) changed too, but only a restart makes that hold")
+                let changed = restart.joined(separator: ", ")
+                logger.tell(
+                    .restartNeeded, "\(changed) changed too, but only a restart makes that hold",
+                    [.settings: "\(changed)"])
             }
         } catch {
-            logger.error("the new configuration is refused, the old one stays: \(error.description)")
+            logger.tell(.reloadRefused, "the new configuration is refused, the old one stays: \(error.description)")
         }
         let line = daemon.vitals.statusLine(at: .now, timeOfDay: timeOfDay)
         do {
             try notifier.ready(status: line)
         } catch {
-            logger.error("\(error)")
+            logger.tell(.readyUndelivered, "\(error)")
         }
     }
 
@@ -253,20 +269,25 @@ final class Service: Sendable {
     /// Shows what it is and what it runs with.
     private func introduce(_ assembly: Assembly, _ identity: EmbedderIdentity, _ model: LoadedModel?) {
         let tables = assembly.tables.map(\.name.description).joined(separator: ", ")
-        logger.notice(
+        logger.tell(
+            .starting,
             """
             backfilld \(Version.text) fills \(tables) with embedder \(identity.embedder) \
             (\(identity.model), \(identity.dimension) dimensions)
-            """)
+            """,
+            [
+                .version: "\(Version.text)", .tables: "\(tables)", .embedder: "\(identity.embedder)",
+                .model: "\(identity.model)",
+            ])
         if let model {
-            logger.notice(
-                "\(model.line)",
-                metadata: [
-                    "model": "\(identity.model)", "precision": "\(model.embedder.encoder.precision.rawValue)",
-                    "lanes": "\(model.embedder.encoder.laneCount)", "ms": "\(Int(model.took.inSeconds * 1000))",
+            logger.tell(
+                .modelLoaded, "\(model.line)",
+                [
+                    .model: "\(identity.model)", .precision: "\(model.embedder.encoder.precision.rawValue)",
+                    .lanes: "\(model.embedder.encoder.laneCount)", .ms: model.took.inMilliseconds,
                 ])
         }
-        for warning in assembly.settings.warnings { logger.warning("\(warning)") }
+        for warning in assembly.settings.warnings { logger.tell(.settingDoubtful, "\(warning)") }
         for setting in assembly.settings.effective where setting.origin != .builtIn {
             logger.info(
                 "setting \(setting.key) = \(setting.shown) (\(setting.origin))", metadata: ["setting": "\(setting.key)"]
@@ -279,12 +300,13 @@ final class Service: Sendable {
         let failed = vitals.tables.values.reduce(0) { $0 + $1.failed }
         let pending = vitals.tables.values.reduce(0) { $0 + $1.pending }
         let setAside = vitals.tables.values.reduce(0) { $0 + $1.setAside }
-        logger.notice(
+        logger.tell(
+            .stopped,
             """
             stopped after \(Vitals.span(ran)): \(embedded.counted("row")) embedded, \(failed.counted("failure")), \
             \(pending.counted("row")) known to be pending\(setAside > 0 ? ", \(setAside.grouped) set aside" : "")
             """,
-            metadata: ["rows": "\(embedded)", "failed": "\(failed)", "pending": "\(pending)"])
+            [.rows: "\(embedded)", .failed: "\(failed)", .pending: "\(pending)"])
     }
 }
 

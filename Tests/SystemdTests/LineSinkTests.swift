@@ -1,0 +1,64 @@
+import Glibc
+import Testing
+
+@testable import Systemd
+
+/// Lines to a pipe that is full, closed, or read by somebody slow.
+struct LineSinkTests {
+    private final class Pipe {
+        let reading: Int32
+        private(set) var writing: Int32
+
+        init() throws {
+            var ends: [Int32] = [0, 0]
+            guard pipe(&ends) == 0 else { throw SystemFailure(code: errno) }
+            (reading, writing) = (ends[0], ends[1])
+            // Reading what is there must not wait for more.
+            _ = fcntl(reading, F_SETFL, O_NONBLOCK)
+        }
+
+        deinit {
+            close(reading)
+            close(writing)
+        }
+
+        func lines() -> [Substring] {
+            var text: [UInt8] = []
+            var bytes = [UInt8](repeating: 0, count: 1 << 16)
+            while case let count = read(reading, &bytes, bytes.count), count > 0 { text += bytes.prefix(count) }
+            return String(decoding: text, as: UTF8.self).split(separator: "\n")
+        }
+    }
+
+    @Test("A pipe that nobody reads stops nobody, and hears of the loss when it is read again", arguments: [20, 9000])
+    func full(_ size: Int) throws {
+        let pipe = try Pipe()
+        let output = PlainOutput(stamp: .priority, descriptor: pipe.writing)
+        let filler = String(repeating: "x", count: size)
+        let written = 5000
+        for number in 0..<written { output.write(LogEntry(.info, "entry \(number) \(filler)")) }
+        let whole = pipe.lines().filter { $0.wholeMatch(of: /<6>entry \d+ x+/) != nil && $0.hasSuffix(filler) }
+        #expect(!whole.isEmpty && whole.count < written)
+        output.write(LogEntry(.info, "after"))
+        output.write(LogEntry(.info, "and on"))
+        #expect(
+            pipe.lines() == [
+                "<4>\(written - whole.count) log entries were lost: nobody took them lostEntries=\(written - whole.count)",
+                "<6>after", "<6>and on",
+            ])
+    }
+
+    @Test("A line longer than a pipe takes at once arrives whole where it is read")
+    func long() throws {
+        let pipe = try Pipe()
+        let text = String(repeating: "y", count: 30_000)
+        PlainOutput(stamp: .priority, descriptor: pipe.writing).write(LogEntry(.info, text))
+        #expect(pipe.lines() == ["<6>\(text)"])
+    }
+
+    @Test("A descriptor that is closed is no failure")
+    func closed() throws {
+        let output = PlainOutput(stamp: .priority, descriptor: -1)
+        for _ in 0..<3 { output.write(LogEntry(.info, "nobody hears this")) }
+    }
+}
