@@ -30,12 +30,13 @@ struct LineSinkTests {
         }
     }
 
-    @Test("A pipe that nobody reads stops nobody, and hears of the loss when it is read again", arguments: [20, 9000])
-    func full(_ size: Int) throws {
+    @Test(
+        "A pipe that nobody reads stops nobody, and hears of the loss when it is read again",
+        arguments: zip([20, 9000], [5000, 100]))
+    func full(_ size: Int, _ written: Int) throws {
         let pipe = try Pipe()
         let output = PlainOutput(stamp: .priority, descriptor: pipe.writing)
         let filler = String(repeating: "x", count: size)
-        let written = 5000
         for number in 0..<written { output.write(LogEntry(.info, "entry \(number) \(filler)")) }
         let whole = pipe.lines().filter { $0.wholeMatch(of: /<6>entry \d+ x+/) != nil && $0.hasSuffix(filler) }
         #expect(!whole.isEmpty && whole.count < written)
