@@ -3,6 +3,15 @@
 PREFIX ?= /usr/local
 SYSCONFDIR ?= /etc
 UNITDIR ?= $(PREFIX)/lib/systemd/system
+MANDIR ?= $(PREFIX)/share/man
+DOCDIR ?= $(PREFIX)/share/doc/backfilld
+CATALOGDIR ?= $(PREFIX)/lib/systemd/catalog
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
+# What is installed, and how: a packager strips by himself, with STRIP= and nothing behind it.
+BINARY ?= .build/release/backfilld
+STRIP ?= -s
 # More for `swift build` and `swift test`, such as: make unit SWIFT_FLAGS='--filter Debouncer'
 SWIFT_FLAGS ?=
 
@@ -16,7 +25,7 @@ config := $(SYSCONFDIR)/backfilld/backfilld.toml
 tokenizers := $(or $(BACKFILLD_CACHE),/var/cache/backfilld)/tokenizers-0.23.3
 
 .DEFAULT_GOAL := help
-.PHONY: help tools build model demo test soak unit model-check bench lint format install uninstall clean
+.PHONY: help tools build model demo test soak unit model-check bench lint format install uninstall deb clean
 
 help:
 	@printf '%s\n' \
@@ -69,6 +78,8 @@ test:
 	scripts/test-part --filter '^IntegrationTests\.Pipeline' $(SWIFT_FLAGS)
 	scripts/test-part --filter '^IntegrationTests\.Reembed' $(SWIFT_FLAGS)
 	scripts/test-part --filter '^IntegrationTests\.(Process|Systemd)' $(SWIFT_FLAGS)
+	swift build $(release)
+	scripts/test-part --filter '^IntegrationTests\.Package' $(SWIFT_FLAGS)
 	scripts/test-part --filter '^IntegrationTests\.Fault' $(SWIFT_FLAGS)
 
 # Hours of faults: make soak SEEDS=200 FROM=1; one seed again: make soak SEEDS=1 FROM=17.
@@ -101,31 +112,61 @@ lint:
 format:
 	swift format --in-place --recursive --parallel $(sources)
 
-# Installs what `make build` built: root needs no compiler.
+# Debian packages, checked with lintian.
+deb:
+	@scripts/install-tools deb model
+	@scripts/fetch-model
+	swift build $(release) $(SWIFT_FLAGS)
+	@scripts/check-binary .build/release/backfilld
+	scripts/make-deb
+
+# Installs what `make build` built: root needs no compiler. The manual's page on the settings and the completions come
+# from the program itself.
 install:
-	@test -x .build/release/backfilld || { echo 'There is no release binary yet: run make build first.' >&2; exit 1; }
-	install -D -m 755 -s .build/release/backfilld '$(DESTDIR)$(bindir)/backfilld'
+	@test -x '$(BINARY)' || { echo 'There is no release binary yet: run make build first.' >&2; exit 1; }
+	install -D -m 755 $(STRIP) '$(BINARY)' '$(DESTDIR)$(bindir)/backfilld'
 	@scripts/fetch-model
 	rm -rf '$(DESTDIR)$(modeldir)/$(default_model)'
 	install -d -m 755 '$(DESTDIR)$(modeldir)'
 	cp -r --no-preserve=all "$${BACKFILLD_CACHE:-/var/cache/backfilld}/models/$(default_model)" '$(DESTDIR)$(modeldir)/'
+	rm -f '$(DESTDIR)$(modeldir)/$(default_model)/.gitattributes'
 	chmod -R u=rwX,go=rX '$(DESTDIR)$(modeldir)/$(default_model)'
-	install -d -m 755 '$(DESTDIR)$(UNITDIR)'
-	sed 's|/usr/bin/backfilld|$(bindir)/backfilld|g' systemd/backfilld.service >'$(DESTDIR)$(UNITDIR)/backfilld.service'
+	install -d -m 755 '$(DESTDIR)$(UNITDIR)' '$(DESTDIR)$(CATALOGDIR)' \
+	    '$(DESTDIR)$(BASHDIR)' '$(DESTDIR)$(ZSHDIR)' '$(DESTDIR)$(FISHDIR)'
+	for unit in $(units); do sed $(prefixed) systemd/$$unit >'$(DESTDIR)$(UNITDIR)'/$$unit || exit 1; done
+	for file in $(catalogs); do install -m 644 systemd/$$file '$(DESTDIR)$(CATALOGDIR)'/ || exit 1; done
+	install -D -m 644 man/backfilld.8 '$(DESTDIR)$(MANDIR)/man8/backfilld.8'
+	install -d -m 755 '$(DESTDIR)$(MANDIR)/man5'
+	'$(BINARY)' config --manual >'$(DESTDIR)$(MANDIR)/man5/backfilld.toml.5'
+	'$(BINARY)' --generate-completion-script bash | sed '1{/^#!/d}' >'$(DESTDIR)$(BASHDIR)/backfilld'
+	'$(BINARY)' --generate-completion-script zsh >'$(DESTDIR)$(ZSHDIR)/_backfilld'
+	'$(BINARY)' --generate-completion-script fish >'$(DESTDIR)$(FISHDIR)/backfilld.fish'
+	install -D -m 644 -t '$(DESTDIR)$(DOCDIR)' README.md CHANGELOG.md
+	install -D -m 644 -t '$(DESTDIR)$(DOCDIR)/docs' docs/*.md
+	install -D -m 644 -t '$(DESTDIR)$(DOCDIR)/docs/adr' docs/adr/*.md
+	if [ -d systemd/examples ]; then cp -r --no-preserve=all systemd/examples '$(DESTDIR)$(DOCDIR)/'; fi
 	@if [ -e '$(DESTDIR)$(config)' ]; then echo 'kept as it is: $(DESTDIR)$(config)'; \
 	else set -x; install -D -m 644 config/backfilld.toml '$(DESTDIR)$(config)'; fi
-	@$(daemon_reload)
+	@$(tell_systemd)
 
 uninstall:
-	@if $(systemd_here) && [ -e '$(UNITDIR)/backfilld.service' ]; then set -x; systemctl disable --now backfilld.service; fi
-	rm -f '$(DESTDIR)$(bindir)/backfilld' '$(DESTDIR)$(UNITDIR)/backfilld.service'
-	rm -rf '$(DESTDIR)$(modeldir)/$(default_model)'
+	@if $(systemd_here) && [ -e '$(UNITDIR)/backfilld.service' ]; then set -x; \
+	    systemctl disable --now backfilld.service; systemctl stop 'backfilld@*.service'; fi
+	rm -f '$(DESTDIR)$(bindir)/backfilld' \
+	    $(patsubst %,'$(DESTDIR)$(UNITDIR)/%',$(units)) $(patsubst %,'$(DESTDIR)$(CATALOGDIR)/%',$(catalogs)) \
+	    '$(DESTDIR)$(MANDIR)/man8/backfilld.8' '$(DESTDIR)$(MANDIR)/man5/backfilld.toml.5' \
+	    '$(DESTDIR)$(BASHDIR)/backfilld' '$(DESTDIR)$(ZSHDIR)/_backfilld' '$(DESTDIR)$(FISHDIR)/backfilld.fish'
+	rm -rf '$(DESTDIR)$(modeldir)/$(default_model)' '$(DESTDIR)$(DOCDIR)'
 	@rmdir '$(DESTDIR)$(modeldir)' '$(DESTDIR)$(dir $(modeldir))' 2>/dev/null || true
-	@if [ -e '$(DESTDIR)$(config)' ]; then echo 'kept: $(DESTDIR)$(config)'; fi
-	@$(daemon_reload)
+	@if [ -e '$(DESTDIR)$(config)' ]; then echo 'kept: $(DESTDIR)$(dir $(config))'; fi
+	@$(tell_systemd)
 
+units := $(notdir $(wildcard systemd/*.service))
+catalogs := $(notdir $(wildcard systemd/*.catalog))
+# Whatever a unit names below /usr is below PREFIX.
+prefixed = -e 's|/usr/bin/backfilld|$(bindir)/backfilld|g' -e 's|/usr/share/doc/backfilld|$(DOCDIR)|g'
 systemd_here = [ -z '$(DESTDIR)' ] && [ -d /run/systemd/system ]
-daemon_reload = if $(systemd_here); then set -x; systemctl daemon-reload; fi
+tell_systemd = if $(systemd_here); then set -x; systemctl daemon-reload; journalctl --update-catalog; fi
 
 clean:
 	swift package clean

@@ -28,9 +28,14 @@ struct ConfigCommand: AsyncParsableCommand {
     @Flag(help: "Print a commented configuration file with every setting and its default.")
     var template = false
 
+    @Flag(help: ArgumentHelp("Print the source of backfilld.toml(5).", visibility: .hidden))
+    var manual = false
+
     func run() async throws {
         if template {
             print(CommentedFile.text, terminator: "")
+        } else if manual {
+            print(ManualPage.text, terminator: "")
         } else if json {
             try printReport()
         } else {
