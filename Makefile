@@ -170,4 +170,4 @@ tell_systemd = if $(systemd_here); then set -x; systemctl daemon-reload; journal
 
 clean:
 	swift package clean
-	rm -rf .build-*
+	rm -rf .build-* .build/deb
