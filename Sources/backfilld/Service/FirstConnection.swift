@@ -44,7 +44,8 @@ struct FirstConnection: Sendable {
                     await connection.close()
                     throw error
                 }
-            } catch where start == .wait && Failure.passes(error) {
+            } catch {
+                guard start == .wait, Failure.passes(error) else { throw error }
                 let (text, wait) = (Failure.message(for: error), backoff.next(using: &random))
                 loop.waits("for the database", heartbeat: wait)
                 notifier.status(
