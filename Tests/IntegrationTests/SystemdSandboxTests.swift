@@ -5,7 +5,8 @@ import Testing
 /// What the shipped unit's sandbox keeps a process from that is no longer the program we wrote.
 @Suite(.serialized)
 struct SystemdSandboxTests {
-    /// Each is tried by a shell in the place of the daemon, and must fail.
+    /// Each is tried by a shell in the place of the daemon, and must fail there, while root can do it outside. None does
+    /// harm where it can be done: the machine's clock is everybody's.
     private static let forbidden: [(name: String, command: String)] = [
         ("write a program", "echo x >/usr/bin/evil"),
         ("write the configuration", "echo x >>/etc/backfilld/backfilld.toml"),
@@ -15,18 +16,14 @@ struct SystemdSandboxTests {
         ("read the secret's file itself", "cat \(SystemdHost.credential("database-password"))"),
         ("see other processes", "test -d /proc/1"),
         ("read kernel messages", "dmesg"),
-        ("open a disk", "head -c1 /dev/vda /dev/sda"),
-        ("open the memory", "head -c1 /dev/mem"),
         ("mount", "mount -t tmpfs none /tmp"),
         ("make namespaces", "unshare -U true"),
         ("become root", "python3 -c 'import os; os.setuid(0)'"),
-        ("set the time", "date -s 2001-01-01"),
+        ("set the time", "date -s @$(date +%s)"),
         ("set the machine's name", "hostname evil"),
         ("open a packet socket", "python3 -c 'import socket; socket.socket(17, 3, 0)'"),
         ("open a netlink socket", "python3 -c 'import socket; socket.socket(16, 3, 0)'"),
         ("trace", "python3 -c 'import ctypes, sys; sys.exit(ctypes.CDLL(None).ptrace(0, 0, 0, 0) != 0)'"),
-        ("load a module", "modprobe dummy"),
-        ("tune the kernel", "echo 1 >/proc/sys/kernel/panic"),
         ("make a set-user-id file", "cp /bin/true $STATE_DIRECTORY/x && chmod u+s $STATE_DIRECTORY/x"),
         ("dump core", "test \"$(ulimit -Hc)\" != 0"),
         (
@@ -47,7 +44,7 @@ struct SystemdSandboxTests {
     @Test("Inside the unit's own sandbox nothing works that a daemon has no business with, and all works that it needs")
     func sandbox() async throws {
         try await SystemdHost.with { host in
-            var script = "#!/bin/bash\n"
+            var script = "#!/bin/bash\n: ${STATE_DIRECTORY:=/tmp}\n"
             for (index, attempt) in (Self.forbidden + Self.allowed).enumerated() {
                 script +=
                     "if ( \(attempt.command) ) >/dev/null 2>&1; then echo \"\(index) yes\"; else echo \"\(index) no\"; fi\n"
@@ -63,6 +60,13 @@ struct SystemdSandboxTests {
                 Restart=no
                 SyslogIdentifier=sandbox
                 """, to: "/etc/systemd/system/backfilld.service.d/sandbox.conf")
+            let outside = try await host.sh("/usr/bin/try-everything").split(separator: "\n").map(String.init)
+            // A machine may itself be a container that is forbidden one or the other; what is left must be worth a test.
+            let provable = Self.forbidden.indices.filter { outside.contains("\($0) yes") }
+            #expect(provable.count >= 12, "\(outside)")
+            // What root has just made there.
+            try await host.sh("rm -f /usr/bin/evil /etc/systemd/system/evil.service /tmp/x")
+            try await host.write(SystemdHost.configuration(), to: "/etc/backfilld/backfilld.toml")
             try await host.sh("systemctl daemon-reload && systemctl start backfilld")
             let said = try await host.sh("journalctl -t sandbox -o cat").split(separator: "\n").map(String.init)
             for (index, attempt) in Self.forbidden.enumerated() {
