@@ -22,7 +22,10 @@ struct ReembedWritersTests {
             var number = 0
             while !isOver.withLock(\.self) {
                 number += 1
-                try await writer.script("INSERT INTO notes VALUES (1000 + \(number), 'w')", name: "the writer")
+                // No faster than it can be embedded beside it, or there is no end to that.
+                try await writer.script(
+                    "INSERT INTO notes VALUES (1000 + \(number), 'w'); COMMIT; SELECT pg_sleep(0.01)",
+                    name: "the writer")
             }
             await writer.close()
             return number

@@ -3,12 +3,11 @@ import TestSupport
 import Testing
 
 /// A machine under a real systemd with the unit of this repository installed, its database outside of it.
-final class SystemdHost: Sendable {
+final class SystemdHost: OnSystemd {
     let place: Workplace
     /// What must not be found anywhere: the password of the role that the unit connects as.
     static let password = "s3cret-Passw0rd"
-    private let script: RunningProcess
-    private let enter: [String]
+    let machine: SystemdMachine
 
     /// Boots, and puts configuration and credentials where the unit's comments say.
     ///
@@ -33,37 +32,9 @@ final class SystemdHost: Sendable {
         self.place = place
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().path
-        // SIGTERM: it tears down what it made.
-        script = try RunningProcess(
-            "\(root)/Tests/with-systemd.sh",
-            [
-                "-v", "--bind-ro", "\(try builtBinary("backfilld")):/usr/bin/backfilld", "--units", "\(root)/systemd",
-                "--", "tail", "-f", "/dev/null",
-            ], endSignal: SIGTERM)
-        let words = try await script.line(within: .seconds(180)) { $0.contains("systemd is up (PID ") }
-            .split { !$0.isNumber }
-        let pid = try #require(words.last)
-        enter = ["--target", String(pid), "--pid", "--mount", "--uts", "--ipc", "--cgroup", "--"]
-    }
-
-    /// Powers it off.
-    func powerOff() async throws {
-        script.send(SIGTERM)
-        _ = try await script.exit(within: .seconds(60))
-    }
-
-    /// Runs a shell command on it.
-    @discardableResult
-    func sh(
-        _ command: String, input: String? = nil, exit: ProcessExit = .code(0),
-        sourceLocation: SourceLocation = #_sourceLocation
-    ) async throws -> String {
-        let result = try await RunningProcess.run(
-            "nsenter", enter + ["bash", "-c", command],
-            environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "SYSTEMD_PAGER": "cat"],
-            directory: "/", input: input, within: .seconds(180))
-        #expect(result.exit == exit, "\(command): \(result)", sourceLocation: sourceLocation)
-        return result.text
+        machine = try await SystemdMachine([
+            "--bind-ro", "\(try builtBinary("backfilld")):/usr/bin/backfilld", "--units", "\(root)/systemd",
+        ])
     }
 
     /// Writes a file on it that only root can read, in a folder that everybody may enter.
@@ -84,11 +55,6 @@ final class SystemdHost: Sendable {
 
     /// The role that the unit connects as.
     var role: String { "daemon_of_\(place.database.name)" }
-
-    /// A property of the unit, or of another.
-    func property(_ name: String, of unit: String = "backfilld") async throws -> String {
-        try await sh("systemctl show \(unit) -p \(name) --value").trimmingCharacters(in: .whitespacesAndNewlines)
-    }
 
     /// The unit's entries in the journal, and systemd's own about it.
     func journal() async throws -> [[String: String]] {
