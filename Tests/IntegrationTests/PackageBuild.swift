@@ -5,9 +5,6 @@ import Testing
 /// The Debian packages, built once for all tests from the release binary that `make build` made: one that is linked
 /// for tests needs Swift's libraries, and is none to be packaged.
 struct PackageBuild: Sendable {
-    static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().path
-
     /// The folder that they are in.
     let folder: String
     /// What building and checking them said.
@@ -17,7 +14,7 @@ struct PackageBuild: Sendable {
     private static let shared = Task { () async throws -> PackageBuild in
         let folder = try temporaryFolder()
         let result = try await RunningProcess.run(
-            "\(root)/scripts/make-deb", [folder], directory: root, within: .seconds(900))
+            "\(repositoryRoot)/scripts/make-deb", [folder], directory: repositoryRoot, within: .seconds(900))
         guard result.exit == .code(0) else { throw PackageFailure(log: result.text) }
         return PackageBuild(folder: folder, log: result.text, version: try version(in: folder))
     }

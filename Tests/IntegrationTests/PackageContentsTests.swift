@@ -27,7 +27,7 @@ import Testing
         ] {
             #expect(files[path] != nil, "\(path) is not in \(files.keys.sorted())")
         }
-        for file in try FileManager.default.contentsOfDirectory(atPath: "\(PackageBuild.root)/systemd") {
+        for file in try FileManager.default.contentsOfDirectory(atPath: "\(repositoryRoot)/systemd") {
             #expect(
                 file == "examples" || files.keys.contains { $0.hasSuffix("/systemd/system/\(file)") }
                     || files["/usr/lib/systemd/catalog/\(file)"] != nil, "\(file)")
@@ -52,7 +52,7 @@ import Testing
         let packaged = try await PackageBuild.made().files(of: "backfilld").keys
         let places = ["DESTDIR=\(folder)", "PREFIX=/opt/backfilld"]
         let make = try await RunningProcess.run(
-            "make", ["install"] + places, directory: PackageBuild.root, within: .seconds(300)
+            "make", ["install"] + places, directory: repositoryRoot, within: .seconds(300)
         ).expect(.code(0))
         let files = try Self.files(below: folder)
         let names = Set(files.map { String($0.split(separator: "/").last ?? "") })
@@ -68,7 +68,7 @@ import Testing
         try await RunningProcess.run("\(folder)/opt/backfilld/bin/backfilld", ["model", "list"], directory: "/")
             .expect(.code(0), "\(folder)/opt/backfilld/share/backfilld/models/all-MiniLM-L6-v2")
 
-        try await RunningProcess.run("make", ["uninstall"] + places, directory: PackageBuild.root).expect(.code(0))
+        try await RunningProcess.run("make", ["uninstall"] + places, directory: repositoryRoot).expect(.code(0))
         #expect(try Self.files(below: folder) == ["/etc/backfilld/backfilld.toml"])
     }
 
@@ -82,7 +82,7 @@ import Testing
 
     @Test("man and mandoc set both manual pages without a warning", arguments: ["backfilld.8", "backfilld.toml.5"])
     func manual(page: String) async throws {
-        var path = "\(PackageBuild.root)/man/\(page)"
+        var path = "\(repositoryRoot)/man/\(page)"
         if page == "backfilld.toml.5" {
             path = "\(try temporaryFolder())/\(page)"
             let made = try await RunningProcess.run(try builtBinary("backfilld"), ["config", "--manual"])

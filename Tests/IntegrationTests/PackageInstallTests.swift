@@ -49,7 +49,7 @@ import Testing
         let check = try await host.sh("backfilld config --check", exit: .code(78))
         #expect(check.contains("nothing says which database is meant"), "\(check)")
         // The catalog is there by systemd's own trigger.
-        for file in try FileManager.default.contentsOfDirectory(atPath: "\(PackageBuild.root)/systemd")
+        for file in try FileManager.default.contentsOfDirectory(atPath: "\(repositoryRoot)/systemd")
         where file.hasSuffix(".catalog") {
             let ids = try await host.sh("sed -n 's/^-- \\([0-9a-f]*\\)$/\\1/p' /usr/lib/systemd/catalog/\(file)")
             let known = try await host.sh("journalctl --list-catalog")

@@ -27,9 +27,7 @@ import Testing
 
     @Test("scripts/check-binary refuses a binary that needs Foundation's libraries, as this one of the tests does")
     func checkBinary() async throws {
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().path
-        let script = "\(root)/scripts/check-binary"
+        let script = "\(repositoryRoot)/scripts/check-binary"
         try await RunningProcess.run(script, [try builtBinary("backfilld")])
             .expect(.code(1), "needs libFoundation.so", "needs libswiftCore.so")
         // A plain program of the system has neither.

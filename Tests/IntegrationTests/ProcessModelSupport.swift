@@ -4,14 +4,11 @@ import Testing
 
 /// The models that tests embed with.
 enum TestModel {
-    private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().path
-
     /// The default model as scripts/fetch-model puts it; 384 dimensions.
     static let miniLM =
         "\(ProcessInfo.processInfo.environment["BACKFILLD_CACHE"] ?? "/var/cache/backfilld")/models/all-MiniLM-L6-v2"
     /// A model of 32 dimensions with random weights, and prompts for queries and passages; a limit of 64 tokens.
-    static let tiny = "\(root)/Tests/SentenceEncoderTests/Fixtures/models/prompts"
+    static let tiny = "\(repositoryRoot)/Tests/SentenceEncoderTests/Fixtures/models/prompts"
 }
 
 /// Runs the binary where there is no database, no configuration and no model but those that are named.

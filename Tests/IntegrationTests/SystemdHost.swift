@@ -30,10 +30,8 @@ final class SystemdHost: OnSystemd {
 
     private init(_ place: Workplace) async throws {
         self.place = place
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().path
         machine = try await SystemdMachine([
-            "--bind-ro", "\(try builtBinary("backfilld")):/usr/bin/backfilld", "--units", "\(root)/systemd",
+            "--bind-ro", "\(try builtBinary("backfilld")):/usr/bin/backfilld", "--units", "\(repositoryRoot)/systemd",
         ])
     }
 

@@ -88,10 +88,9 @@ import Testing
     }
 
     private static func installCatalog(on host: SystemdHost) async throws {
-        let catalog = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().appending(path: "systemd/backfilld.catalog")
         try await host.write(
-            String(contentsOf: catalog, encoding: .utf8), to: "/usr/lib/systemd/catalog/backfilld.catalog")
+            String(contentsOfFile: "\(repositoryRoot)/systemd/backfilld.catalog", encoding: .utf8),
+            to: "/usr/lib/systemd/catalog/backfilld.catalog")
         try await host.sh("journalctl --update-catalog")
     }
 }

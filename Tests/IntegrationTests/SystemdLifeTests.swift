@@ -144,9 +144,8 @@ struct SystemdLifeTests {
                 return try #require(line.split(separator: " ").compactMap { Double($0) }.first, "\(line)")
             }
             #expect(try await exposure() <= 1.2)
-            let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-                .deletingLastPathComponent().path
-            let dropIn = try String(contentsOfFile: "\(root)/systemd/examples/remote-embedder.conf", encoding: .utf8)
+            let dropIn = try String(
+                contentsOfFile: "\(repositoryRoot)/systemd/examples/remote-embedder.conf", encoding: .utf8)
             try await host.write(dropIn, to: "/etc/systemd/system/backfilld.service.d/remote-embedder.conf")
             try await host.sh("systemctl daemon-reload")
             #expect(try await exposure() <= 1.0)

@@ -9,11 +9,10 @@ struct SystemdMachine: Sendable {
 
     /// - Parameter options: What Tests/with-systemd.sh is told besides.
     init(_ options: [String]) async throws {
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().path
         // SIGTERM: it tears down what it made.
         script = try RunningProcess(
-            "\(root)/Tests/with-systemd.sh", ["-v"] + options + ["--", "tail", "-f", "/dev/null"], endSignal: SIGTERM)
+            "\(repositoryRoot)/Tests/with-systemd.sh", ["-v"] + options + ["--", "tail", "-f", "/dev/null"],
+            endSignal: SIGTERM)
         let words = try await script.line(within: .seconds(180)) { $0.contains("systemd is up (PID ") }
             .split { !$0.isNumber }
         let pid = try #require(words.last)

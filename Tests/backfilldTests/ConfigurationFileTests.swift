@@ -1,13 +1,13 @@
 import FoundationEssentials
 import Glibc
+import TestSupport
 import Testing
 
 @testable import backfilld
 
 @Suite struct ConfigurationFileTests {
     @Test func `the commented file in the repository is the one the definitions make`() throws {
-        let folder = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-        let file = try String(contentsOfFile: "/\(folder)/config/backfilld.toml", encoding: .utf8)
+        let file = try String(contentsOfFile: "\(repositoryRoot)/config/backfilld.toml", encoding: .utf8)
         #expect(file == CommentedFile.text, "renew it: backfilld config --template > config/backfilld.toml")
     }
 

@@ -7,8 +7,7 @@ import Testing
 
 /// The vocabulary of the journal: what the code can say, what the catalog explains and what the page lists are the same.
 @Suite struct JournalEventTests {
-    private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent()
+    private static let root = URL(fileURLWithPath: repositoryRoot)
     private static let catalogPath = root.appending(path: "systemd/backfilld.catalog").path
 
     /// The catalog's entries by their ids: headers and text.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import FoundationEssentials
+import TestSupport
 import Testing
 
 @testable import backfilld
@@ -7,8 +8,7 @@ import Testing
 @Suite("The manual pages")
 struct ManualPageTests {
     private static let daemonPage: String = {
-        let folder = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-        return (try? String(contentsOfFile: "/\(folder)/man/backfilld.8", encoding: .utf8)) ?? ""
+        return (try? String(contentsOfFile: "\(repositoryRoot)/man/backfilld.8", encoding: .utf8)) ?? ""
     }()
 
     @Test("backfilld.toml(5) names every setting, with its default, its range and its other names")

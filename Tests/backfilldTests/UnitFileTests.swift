@@ -1,11 +1,11 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The units that are shipped, as text; a real systemd has its say in the integration tests.
 @Suite struct UnitFileTests {
     private static func file(_ name: String) throws -> String {
-        let folder = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-        return try String(contentsOfFile: "/\(folder)/systemd/\(name)", encoding: .utf8)
+        return try String(contentsOfFile: "\(repositoryRoot)/systemd/\(name)", encoding: .utf8)
     }
 
     private static func body(_ name: String) throws -> String {
@@ -33,8 +33,7 @@ import Testing
 
     @Test("Every drop-in is one: where it goes on its first line, sections, assignments")
     func dropIns() throws {
-        let folder = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-        let names = try FileManager.default.contentsOfDirectory(atPath: "/\(folder)/systemd/examples")
+        let names = try FileManager.default.contentsOfDirectory(atPath: "\(repositoryRoot)/systemd/examples")
         #expect(names.count >= 5)
         for name in names {
             let lines = try Self.file("examples/\(name)").split(separator: "\n")

@@ -65,22 +65,19 @@ final class Service: Sendable {
     private final class Work: Sendable {
         let daemon = Mutex<Daemon?>(nil)
         let sessions = Mutex<SessionFactory?>(nil)
-        private let ready = Mutex<(@Sendable () -> Void)?>(nil)
-
-        func whenReady(_ body: @escaping @Sendable () -> Void) { ready.withLock { $0 = body } }
-        func isReady() { ready.withLock { $0.take() }?() }
+        /// Whether the first look at every table is done.
+        var isReady: Bool { daemon.withLock(\.self)?.vitals.isReady ?? false }
     }
 
     private func work(_ assembly: Assembly, _ watchdog: Watchdog, _ work: Work) async throws {
         // However long it takes, the service manager has patience as long as nothing hangs.
         let starting = watchdog.watch("start", limit: Self.patience.starting, doing: "loading the model")
         let patience = Task { [notifier] in
-            while !Task.isCancelled {
+            while !Task.isCancelled, !work.isReady {
                 if watchdog.verdict() == .allGood { notifier.extendTimeout(by: .seconds(60)) }
                 try? await Task.sleep(for: .seconds(10))
             }
         }
-        work.whenReady { patience.cancel() }
         defer { patience.cancel() }
         let embedder = try await load(assembly, watchdog)
         notifier.status("connecting to the database")
@@ -159,7 +156,6 @@ final class Service: Sendable {
                 } ready: { line in
                     let took = ContinuousClock.now - self.began
                     self.logger.tell(.ready, "ready after \(Vitals.span(took)): \(line)", [.ms: took.inMilliseconds])
-                    work.isReady()
                     Standstill.ofEverything()
                 }
             }
