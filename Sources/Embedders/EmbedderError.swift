@@ -4,16 +4,21 @@ public enum EmbedderError: Error, Sendable, Hashable, CustomStringConvertible {
     case refused(String)
     /// The embedder is away or broken: no text's fault.
     case unavailable(String)
-    /// Too many requests, which is no failure. Wait so long; nil where that was not said.
-    case limited(retryAfter: Duration?)
+    /// It will not serve this caller: a key that it does not know, or an account without money. Asking again soon is of no
+    /// use; a person has to change something.
+    case denied(String)
+    /// Too many requests, which is no failure. Wait so long, nil where that was not said; and why, where there is more to say.
+    case limited(retryAfter: Duration?, because: String? = nil)
 
-    /// What is wrong, for people; no text that was to be embedded.
+    /// What is wrong, for people; no text that was to be embedded, no key.
     public var description: String {
         switch self {
         case .refused(let reason): "the embedder refused the text: \(reason)"
         case .unavailable(let reason): "the embedder is not available: \(reason)"
-        case .limited(nil): "the embedder asks for fewer requests"
-        case .limited(let wait?): "the embedder asks for fewer requests, the next in \(wait)"
+        case .denied(let reason): "the embedder does not serve us: \(reason)"
+        case .limited(_, let reason?): reason
+        case .limited(nil, nil): "the embedder asks for fewer requests"
+        case .limited(let wait?, nil): "the embedder asks for fewer requests, the next in \(wait)"
         }
     }
 }

@@ -33,6 +33,8 @@ public struct Vitals: Sendable {
         public internal(set) var isStandby = false
         /// Until when its provider wants to be left alone.
         public internal(set) var limitedUntil: Instant?
+        /// Why, where it is more than that.
+        public internal(set) var limit: String?
         /// Rows set aside.
         public internal(set) var setAside = 0
         /// Since when there have been pending rows.
@@ -116,10 +118,12 @@ public struct Vitals: Sendable {
         case .idle: table.hasMore = false
         case .trouble(let error): table.trouble = "\(error)"
         case .recovered: table.trouble = nil
-        case .limited(let wait): table.limitedUntil = now + (wait ?? .zero)
+        case .limited(let wait, let reason):
+            table.limitedUntil = now + (wait ?? .zero)
+            table.limit = reason
         case .progress, .parked, .setAside, .charged, .contended, .table, .flaws: break
         }
-        if case .batch = event { table.limitedUntil = nil }
+        if case .batch = event { (table.limitedUntil, table.limit) = (nil, nil) }
         table.pending = condition.waiting + condition.working + condition.held + condition.failing
         (table.working, table.held, table.failing) = (condition.working, condition.held, condition.failing)
         table.flaw = condition.flaw
@@ -172,7 +176,10 @@ public struct Vitals: Sendable {
             } else if let paused = pausedPart(timeOfDay: { timeOfDay(now - $0) }) {
                 parts.append(paused)
             } else if let until = tables.values.compactMap(\.limitedUntil).max(), until > now {
-                parts.append("waiting \(Self.span(until - now)) for the embedder, which asks for fewer requests")
+                let reason = tables.values.lazy.compactMap(\.limit).first
+                parts.append(
+                    "waiting \(Self.span(until - now)) "
+                        + (reason.map { "(\($0))" } ?? "for the embedder, which asks for fewer requests"))
             } else if tables.values.allSatisfy(\.isStandby), !tables.isEmpty {
                 parts.append("standing by: another daemon has \(names)")
             } else if case .deaf = hearing {

@@ -152,8 +152,10 @@ struct Intake: Sendable {
     }
 
     /// A batch, or a scan, failed for a reason that is no row's own: everything waits, nobody is charged.
-    mutating func paused(at now: Instant) {
-        pausedUntil = now + backoff.next(using: &random)
+    ///
+    /// - Parameter wait: How long; nil for longer with each time.
+    mutating func paused(for wait: Duration? = nil, at now: Instant) {
+        pausedUntil = now + (wait ?? backoff.next(using: &random))
         isProbing = true
         forget()
         isScanWanted = true

@@ -63,8 +63,9 @@ public enum PipelineEvent: Sendable {
     case scanned(found: Int, isAll: Bool)
     /// So many rows of a batch are a peer's.
     case contended(rows: Int)
-    /// The provider asks for fewer calls; everything waits, as long as it says.
-    case limited(Duration?)
+    /// The provider asks for fewer calls, or a ceiling of ours is reached, which `because` says; everything waits, as long as
+    /// it says.
+    case limited(Duration?, because: String? = nil)
     /// The table is another than before.
     case table(WatchedTable)
     /// What set-up made is not as it should be, though the table is filled; empty where it is again.

@@ -6,14 +6,17 @@ extension TablePipeline {
     /// A failure that is no row's own: everything waits, and nobody is charged.
     func failed(_ error: any Error) {
         if isStopping || Task.isCancelled { return }
-        if case EmbedderError.limited(let wait) = error {
+        if case EmbedderError.limited(let wait, let reason) = error {
             intake.limited(for: wait, at: clock.now)
-            return report(.limited(wait))
+            return report(.limited(wait, because: reason))
         }
         // A column beside the one in use goes when its run is replaced.
         let isGone = !table.hasLedger && (error as? PostgresError)?.isAboutTheSchema ?? false
         let error = isGone ? TableProblem.superseded(table: table.displayName, embedder: table.identity) : error
-        intake.paused(at: clock.now)
+        // A key that is refused now is refused again: asked for as seldom as can be.
+        var wait: Duration?
+        if case EmbedderError.denied = error { wait = settings.retry.longest }
+        intake.paused(for: wait, at: clock.now)
         trouble = error
         report(.trouble(error))
     }

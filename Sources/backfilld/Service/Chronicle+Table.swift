@@ -22,7 +22,7 @@ extension Chronicle {
             guard found > 0 else { return }
             logger.debug(
                 "\(name): found \(isAll ? "" : "over ")\(found.grouped) pending rows", metadata: ["table": "\(name)"])
-        case .limited(let wait): tellLimited(wait, watch)
+        case .limited(let wait, let reason): tellLimited(wait, reason, watch)
         case .contended(let rows):
             logger.debug("\(name): \(rows.grouped) rows are another daemon's", metadata: ["table": "\(name)"])
         case .table:
@@ -122,6 +122,7 @@ extension Chronicle {
         let (event, cure): (JournalEvent, String) =
             switch error {
             case is TableProblem: (.schemaProblem, "It is looked at again with each heartbeat")
+            case EmbedderError.denied: (.providerDenied, "Nothing is sent until then but one request in a while")
             case is EmbedderError: (.providerAway, "Nothing is lost; it is tried again")
             default: (.batchFailed, "Nothing is lost; it is tried again")
             }
@@ -146,9 +147,9 @@ extension Chronicle {
             [.table: "\(name(watch))", .awayMs: span.inMilliseconds, .attempts: "\(trouble.count)"])
     }
 
-    private func tellLimited(_ wait: Duration?, _ watch: Int32) {
+    private func tellLimited(_ wait: Duration?, _ reason: String?, _ watch: Int32) {
         let span = wait.map { " for \(Vitals.span($0))" } ?? ""
-        let text = "the embedder asks for fewer requests; waiting"
+        let text = "\(reason ?? "the embedder asks for fewer requests"); waiting"
         let decision = state.withLock { $0[watch].limits.add(text, at: now()) }
         if case .sum(let sum) = decision { return tellLimits(sum, watch) }
         logger.tell(

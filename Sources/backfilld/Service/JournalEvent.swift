@@ -63,6 +63,8 @@ enum JournalEvent: String, CaseIterable, Sendable {
     case batchFailed = "03bb09ca85d84a06a2c14858ffce5be9"
     /// The embedder is away or broken.
     case providerAway = "e3647fc7c43247f09fbd15c65c5aa858"
+    /// The embedder does not serve this caller: its key, or its account.
+    case providerDenied = "884c78702d8749e891ffd1659aa48268"
     /// What kept a table from being filled is over.
     case recovered = "e6b874c11e8b4d0f9c41415c1425e786"
     /// The embedder asks for fewer requests.
@@ -123,7 +125,7 @@ extension JournalEvent {
             .lookFailed, .batchFailed, .providerAway, .rowFailed, .rowsFailed, .schemaProblem,
             .watchdogKilled, .entriesLost:
             .warning
-        case .reloadRefused, .readyUndelivered, .rowSetAside, .rowsSetAside, .setUpFlaw: .error
+        case .reloadRefused, .readyUndelivered, .providerDenied, .rowSetAside, .rowsSetAside, .setUpFlaw: .error
         case .failed, .modelMismatch, .watchdogStuck: .critical
         }
     }
@@ -147,8 +149,8 @@ extension JournalEvent {
         case .rowFailed: [.table, .key, .rows]
         case .rowSetAside: [.table, .key]
         case .rowsFailed, .rowsSetAside: [.table, .rows]
-        case .lookFailed, .batchFailed, .providerAway, .rateLimited, .schemaProblem, .setUpFlaw, .setUpWhole,
-            .tableChanged, .paused, .resumed:
+        case .lookFailed, .batchFailed, .providerAway, .providerDenied, .rateLimited, .schemaProblem, .setUpFlaw,
+            .setUpWhole, .tableChanged, .paused, .resumed:
             [.table]
         case .watchdogStuck: [.loop, .doing, .silentMs]
         case .watchdogKilled: [.stuck]

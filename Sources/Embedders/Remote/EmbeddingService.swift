@@ -1,0 +1,63 @@
+import SentenceEncoder
+
+/// What speaks to a provider of embeddings: one request, one answer, in the provider's own dialect.
+///
+/// It decides nothing about when to ask, how often and how much at once; a ``RemoteEmbedder`` does.
+package protocol EmbeddingService: Sendable {
+    /// Embeds texts in one request.
+    ///
+    /// - Parameters:
+    ///   - texts: The texts, at least one, not more than the provider takes.
+    ///   - role: Whether they are to be found, or to search with.
+    /// - Returns: One vector for each text, in the order of the texts: count, dimension and finiteness are checked.
+    /// - Throws: ``ServiceFailure``, or `CancellationError`.
+    func embed(_ texts: [String], for role: TextRole) async throws -> ServiceAnswer
+}
+
+/// A provider's answer to one request.
+package struct ServiceAnswer: Sendable {
+    /// One vector for each text, in the order of the texts.
+    package var vectors: [[Float]]
+    /// Tokens that the provider says it has charged for.
+    package var tokens: Int?
+    /// What it says of its limits.
+    package var allowance: Allowance
+
+    package init(vectors: [[Float]], tokens: Int? = nil, allowance: Allowance = Allowance()) {
+        self.vectors = vectors
+        self.tokens = tokens
+        self.allowance = allowance
+    }
+}
+
+/// What a provider says in the headers of an answer of how much more it takes (`x-ratelimit-*`).
+package struct Allowance: Sendable, Hashable {
+    /// Requests a minute, in all.
+    package var requests: Int?
+    /// Requests that it takes until ``requestsReset``.
+    package var requestsLeft: Int?
+    /// When it takes all of them again, from now.
+    package var requestsReset: Duration?
+    /// Tokens a minute, in all.
+    package var tokens: Int?
+    /// Tokens that it takes until ``tokensReset``.
+    package var tokensLeft: Int?
+    /// When it takes all of them again, from now.
+    package var tokensReset: Duration?
+
+    package init() {}
+}
+
+/// Why a request has no usable answer. No reason quotes a text that was to be embedded, or a key.
+package enum ServiceFailure: Error, Sendable, Hashable {
+    /// A text is not taken for what it is (400, 422): no use to ask again with the same.
+    case refused(String)
+    /// The request is too large as a whole, or one of its texts is (413, "maximum context length"): to be split.
+    case tooLarge(String)
+    /// Too many requests (429, or 503 with Retry-After). `retryAfter` is what was asked for, if anything.
+    case limited(retryAfter: Duration?, Allowance)
+    /// Away, broken, too late, or an answer that can't be used; no text's fault.
+    case unavailable(String)
+    /// The key or the account is not good (401, 402, 403). The reason names the credential by its last four characters.
+    case denied(String)
+}
