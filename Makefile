@@ -72,15 +72,17 @@ test:
 	@scripts/fetch-model
 	@scripts/check-model
 	swift build --build-tests
+	@rm -f .build/unsteady
 	PYTHONPATH='$(tokenizers)' scripts/test-part --filter '^SentenceEncoderTests\.' $(SWIFT_FLAGS)
 	scripts/test-part --skip '^(IntegrationTests|SentenceEncoderTests)\.' $(SWIFT_FLAGS)
-	scripts/test-part --filter '^IntegrationTests\.Setup' $(SWIFT_FLAGS)
-	scripts/test-part --filter '^IntegrationTests\.Pipeline' $(SWIFT_FLAGS)
-	scripts/test-part --filter '^IntegrationTests\.Reembed' $(SWIFT_FLAGS)
-	scripts/test-part --filter '^IntegrationTests\.(Process|Systemd)' $(SWIFT_FLAGS)
+	scripts/test-part --again .build/unsteady --filter '^IntegrationTests\.Setup' $(SWIFT_FLAGS)
+	scripts/test-part --again .build/unsteady --filter '^IntegrationTests\.Pipeline' $(SWIFT_FLAGS)
+	scripts/test-part --again .build/unsteady --filter '^IntegrationTests\.Reembed' $(SWIFT_FLAGS)
+	scripts/test-part --again .build/unsteady --filter '^IntegrationTests\.(Process|Systemd)' $(SWIFT_FLAGS)
 	swift build $(release)
-	scripts/test-part --filter '^IntegrationTests\.Package' $(SWIFT_FLAGS)
+	scripts/test-part --again .build/unsteady --filter '^IntegrationTests\.Package' $(SWIFT_FLAGS)
 	scripts/test-part --filter '^IntegrationTests\.Fault' $(SWIFT_FLAGS)
+	@test ! -s .build/unsteady || { printf '\nUNSTEADY, failed once and then passed three times:\n'; cat .build/unsteady; }
 
 # Hours of faults: make soak SEEDS=200 FROM=1; one seed again: make soak SEEDS=1 FROM=17.
 soak:
