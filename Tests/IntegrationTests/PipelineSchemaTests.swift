@@ -143,6 +143,23 @@ struct PipelineSchemaTests {
         }
     }
 
+    @Test("by an upgrade of the extension, it goes on through it")
+    func upgraded() async throws {
+        let folder = try await OlderVector.folder()
+        defer { folder.remove() }
+        let lab = try await Lab.make(.pg18WithPgvector, before: folder.install)
+        let version = "SELECT extversion FROM pg_extension WHERE extname = 'vector'"
+        #expect(try await lab.values(version) == [OlderVector.before])
+        try await lab.withDaemon(Self.settings()) { daemon in
+            try await Self.away(lab, 200, "ALTER EXTENSION vector UPDATE TO '\(OlderVector.after)'")
+            try await lab.allRight()
+            #expect(try await lab.values(version) == [OlderVector.after])
+            try await Self.isHeard(lab, daemon, key: "-2")
+            #expect(daemon.told.troubles == [])
+            #expect(try await Self.charged(lab) == 0)
+        }
+    }
+
     @Test("for one table, set-up removed, the other goes on and says so", arguments: [0, 1])
     func removed(_ flavour: Int) async throws {
         let two = PipelineBacklogTests.two

@@ -112,7 +112,15 @@ final class FaultConductor: Sendable {
             try await server.start()
         case .killBackend:
             let pid = try await database.psql("SELECT max(pid) FROM pg_stat_activity WHERE \(Self.ours)")
-            if let pid = pid_t(pid) { Glibc.kill(pid, SIGKILL) }
+            guard let pid = pid_t(pid) else { return }
+            // The server ends every other session for it, and begins anew, a moment after the signal.
+            let checkpointer = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'"
+            let before = try await database.psql(checkpointer)
+            guard Glibc.kill(pid, SIGKILL) == 0 else { return }
+            try await eventually("the server anew after a killed backend", polling: .milliseconds(50)) {
+                let now = try? await database.psql(checkpointer)
+                return now.map { !$0.isEmpty && $0 != before } ?? false
+            }
         }
     }
 
