@@ -101,16 +101,19 @@ public struct FailureLedger: Sendable {
     /// Costs a look at each row that has an entry. Where a key can't be read as one any more, the column's type has
     /// changed, and all entries are taken away: a row too many is tried, and none is kept back for ever.
     /// - Parameter working: Rows in flight, which may be about to be charged: their entries stay.
+    /// - Returns: Whether any entry is left, of this or another daemon's.
     /// - Throws: ``PostgresError``; `CancellationError`.
-    public func purge(sparing working: [RowKey] = []) async throws {
+    @discardableResult
+    public func purge(sparing working: [RowKey] = []) async throws -> Bool {
         do {
-            _ = try await execute(
+            return try await execute(
                 Statement(
                     "purge failures of \(table.displayName)", SQLFile.fill(SQLFile.ledgerPurge, table.fragments),
-                    [.int4(table.watch), .textArray(working.map(\.text))]))
+                    [.int4(table.watch), .textArray(working.map(\.text))]))[0].decode("is_any_left")
         } catch let error as PostgresError where error.hasState("22") {
             _ = try await execute(
                 Statement("forget failures of \(table.displayName)", SQLFile.ledgerForget, [.int4(table.watch)]))
+            return false
         }
     }
 

@@ -338,12 +338,14 @@ public actor TablePipeline: Gated {
         // Before, so that a row that is charged meanwhile says that there is one.
         hasEntries = false
         defer { signal.set() }
-        guard (try? await ledger.purge(sparing: spared)) != nil, let standing = try? await ledger.standing() else {
+        // Not what still stands: a row that did when this looked may be settled a moment later.
+        let isAnyLeft = (try? await ledger.purge(sparing: spared)) ?? true
+        if isAnyLeft || !spared.isEmpty { hasEntries = true }
+        guard let standing = try? await ledger.standing() else {
             hasEntries = true
             return
         }
         self.standing = standing
-        if standing.failing + standing.setAside > 0 || !spared.isEmpty { hasEntries = true }
     }
 
     private func scan(_ limit: Int) async {

@@ -10,7 +10,11 @@ struct FaultRun {
 
     /// What came of it, in a line; throws ``FaultRunFailed`` where a promise was broken.
     func run() async throws -> String {
-        let settings = ["max_connections": "100", "log_statement": "none", "deadlock_timeout": "200ms"]
+        let settings = [
+            "max_connections": "100", "log_statement": "none", "deadlock_timeout": "200ms",
+            // Whole statements, for who watches which of them wait.
+            "track_activity_query_size": "64kB",
+        ]
         return try await PostgresServer.with(plan.flavour, settings: settings) { server in
             let table = LabTable(create: FaultScript.table)
             let lab = try await Lab.make(plan.flavour, [table], on: server, notify: plan.notify)

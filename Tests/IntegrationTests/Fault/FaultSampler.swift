@@ -100,8 +100,8 @@ final class FaultSampler: Sendable {
             if seconds > state.longest.seconds {
                 state.longest = (seconds, "\(query.prefix(60)) behind \(blocker.prefix(60))")
             }
-            // An upsert's UPDATE may wait as any UPDATE does.
-            let isInsert = query.hasPrefix("INSERT") && !query.contains("DO UPDATE") || query.hasPrefix("COPY")
+            // An upsert that meets a row waits for whoever is updating it, as any UPDATE does, and DO NOTHING does, too.
+            let isInsert = query.hasPrefix("INSERT") && !query.contains("ON CONFLICT") || query.hasPrefix("COPY")
             if isInsert || seconds > Self.mostSeconds {
                 let what = isInsert ? "an INSERT waited" : "waited \(seconds) s"
                 state.violations.insert(
