@@ -41,6 +41,14 @@ final class SystemdHost: OnSystemd {
         if path.contains("/credstore/") { try await sh("chmod 600 \(path)") }
     }
 
+    /// Lets `journalctl -x` explain.
+    func installCatalog() async throws {
+        try await write(
+            String(contentsOfFile: "\(repositoryRoot)/systemd/backfilld.catalog", encoding: .utf8),
+            to: "/usr/lib/systemd/catalog/backfilld.catalog")
+        try await sh("journalctl --update-catalog")
+    }
+
     static func credential(_ name: String) -> String { "/etc/credstore/backfilld.\(name)" }
 
     static func configuration(_ more: String = "") -> String {

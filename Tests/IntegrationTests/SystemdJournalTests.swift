@@ -9,7 +9,7 @@ import Testing
     @Test("Events have ids that journalctl explains, filters match, and neither texts nor secrets are told")
     func vocabulary() async throws {
         try await SystemdHost.with(dropIn: "ExecReload=\nExecReload=kill -HUP $MAINPID") { host in
-            try await Self.installCatalog(on: host)
+            try await host.installCatalog()
             // A row that the table refuses by its own fault, once and for good.
             try await host.write(
                 SystemdHost.configuration("[retry]\nattempts = 1\n"), to: "/etc/backfilld/backfilld.toml")
@@ -85,12 +85,5 @@ import Testing
         try await eventually("\(event) in the journal", within: .seconds(120)) {
             try await host.journal().contains { $0["BACKFILLD_EVENT"] == event }
         }
-    }
-
-    private static func installCatalog(on host: SystemdHost) async throws {
-        try await host.write(
-            String(contentsOfFile: "\(repositoryRoot)/systemd/backfilld.catalog", encoding: .utf8),
-            to: "/usr/lib/systemd/catalog/backfilld.catalog")
-        try await host.sh("journalctl --update-catalog")
     }
 }

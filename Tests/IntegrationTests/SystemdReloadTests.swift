@@ -58,6 +58,45 @@ struct SystemdReloadTests {
         }
     }
 
+    @Test("Mistakes in the file are one entry that says where and is explained, at a start and at a reload")
+    func mistakes() async throws {
+        try await SystemdHost.with { host in
+            try await host.installCatalog()
+            let mistakes = "levle = \"debug\"\n[batch]\nrows = 0\n"
+            try await host.write(mistakes, to: "/etc/backfilld/backfilld.toml")
+            try await host.sh("systemctl start backfilld", exit: .code(1))
+            #expect(try await host.property("ExecMainStatus") == "78")
+            #expect(try await host.property("NRestarts") == "0")
+            try await Self.checkEntry(host, "configurationWrong", priority: "2")
+            let explained = try await host.sh("journalctl -u backfilld -x")
+            #expect(explained.contains("Subject: The configuration is wrong"), "\(explained)")
+            #expect(explained.contains("ends with the exit status 78:"), "\(explained)")
+
+            try await host.write(SystemdHost.configuration(), to: "/etc/backfilld/backfilld.toml")
+            try await host.sh("systemctl start backfilld")
+            try await host.write(mistakes, to: "/etc/backfilld/backfilld.toml")
+            try await host.sh("systemctl reload backfilld", exit: .code(1))
+            try await Self.checkEntry(host, "reloadRefused", priority: "3")
+            #expect(try await host.property("ActiveState") == "active")
+        }
+    }
+
+    /// One entry of that event: all that is wrong in one message, and every place in a field.
+    private static func checkEntry(_ host: SystemdHost, _ event: String, priority: String) async throws {
+        let entries = try await host.journal()
+        let told = entries.filter { $0["BACKFILLD_EVENT"] == event }
+        #expect(told.count == 1 && told[0]["PRIORITY"] == priority && told[0]["MESSAGE_ID"]?.count == 32, "\(told)")
+        let message = told.first?["MESSAGE"] ?? ""
+        #expect(message.contains("\n") && message.contains("levle") && message.contains("batch.rows"), "\(message)")
+        for line in [1, 3] {
+            let place = "'BACKFILLD_PLACE=/etc/backfilld/backfilld.toml, line \(line)'"
+            let found = try await host.sh("journalctl -u backfilld BACKFILLD_EVENT=\(event) \(place) -o cat")
+            #expect(found.contains("levle"), "\(place): \(found)")
+        }
+        let raw = entries.filter { $0["SYSLOG_IDENTIFIER"] == "backfilld" && $0["CODE_FILE"] == nil }
+        #expect(!raw.contains { $0["MESSAGE"]?.contains("has 2 problems") ?? true }, "\(raw)")
+    }
+
     @Test("A configuration that is wrong fails the start with 78, and is not tried again")
     func wrongConfiguration() async throws {
         try await SystemdHost.with { host in

@@ -71,7 +71,7 @@ import Testing
         }
         for event in JournalEvent.allCases {
             let ways = [
-                "tell(.\(event),", "LogEntry.event:\"\(event)\"", "(LogEntry.event,\"\(event)\")",
+                "tell(.\(event),", "tell(as:.\(event))", "LogEntry.event:\"\(event)\"", "(LogEntry.event,\"\(event)\")",
                 "(.\(event),\"", ":.\(event)default:", ":.\(event)}",
             ]
             #expect(ways.contains { code.contains($0) }, "\(event)")

@@ -39,7 +39,9 @@ struct ConfigCommand: AsyncParsableCommand {
         } else if json {
             try printReport()
         } else {
-            let settings = try options.settings(skipsCredentials: skipsCredentials)
+            // In the journal it is `systemctl reload` that asks.
+            let settings = try options.settings(
+                skipsCredentials: skipsCredentials, event: check ? .reloadRefused : nil)
             if skipsCredentials { print("The credentials cannot be read from here: they are not checked.") }
             print(check ? Self.summary(settings) : settings.lines.joined(separator: "\n"))
         }

@@ -29,13 +29,14 @@ struct RunCommand: AsyncParsableCommand {
         for crash in [SIGABRT, SIGQUIT, SIGILL, SIGTRAP, SIGFPE, SIGBUS, SIGSEGV] { signal(crash, SIG_DFL) }
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
         let settings: Settings
-        do {
-            settings = try options.settings()
+        do throws(ConfigurationError) {
+            settings = try options.load()
         } catch {
+            error.tell(as: .configurationWrong)
             ServiceNotifier().failed(
                 errno: Failure.errorNumber(for: Failure.configuration),
                 status: "ended: the configuration is wrong, see journalctl or backfilld config --check")
-            throw error
+            throw ExitCode(ConfigurationError.exitCode)
         }
         let threshold = LogThreshold(settings.log.level)
         let format = LogFormat(rawValue: settings.log.format.rawValue) ?? .auto

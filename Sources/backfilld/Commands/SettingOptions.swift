@@ -96,9 +96,10 @@ struct SettingOptions: ParsableArguments {
 
     /// Reads the settings for a command: warnings and problems go to standard error.
     ///
+    /// - Parameter event: What the problems are where standard error is the journal; nil where they are output there, too.
     /// - Throws: the exit code EX_CONFIG if something is wrong.
     func settings(
-        needsDatabase: Bool = true, skipsCredentials: Bool = false,
+        needsDatabase: Bool = true, skipsCredentials: Bool = false, event: JournalEvent? = nil,
         adding add: (inout CommandLineSettings) -> Void = { _ in }
     ) throws(ExitCode) -> Settings {
         do throws(ConfigurationError) {
@@ -106,7 +107,7 @@ struct SettingOptions: ParsableArguments {
             for warning in settings.warnings { complain("Warning: \(warning)") }
             return settings
         } catch {
-            complain(error.description)
+            error.tell(as: event)
             throw ExitCode(ConfigurationError.exitCode)
         }
     }

@@ -14,6 +14,8 @@ enum JournalEvent: String, CaseIterable, Sendable {
     case modelLoaded = "210886ee23914dc5904418c6d048c5a0"
     /// A setting holds, but not as whoever wrote it may think.
     case settingDoubtful = "3cf6e37ad2154f11b44a5d0e77e83c52"
+    /// The configuration is wrong at the start: it ends before it has begun.
+    case configurationWrong = "83c64a15fafd4c6691e54251d3b3305b"
     /// Tables are listened to and were looked at.
     case ready = "e71c376f055a47fbb36fab91fed55790"
     /// It ends, for a reason that is no order.
@@ -126,7 +128,7 @@ extension JournalEvent {
             .watchdogKilled, .entriesLost:
             .warning
         case .reloadRefused, .readyUndelivered, .providerDenied, .rowSetAside, .rowsSetAside, .setUpFlaw: .error
-        case .failed, .modelMismatch, .watchdogStuck: .critical
+        case .configurationWrong, .failed, .modelMismatch, .watchdogStuck: .critical
         }
     }
 
@@ -136,6 +138,7 @@ extension JournalEvent {
         case .starting: [.version, .tables, .embedder, .model]
         case .modelLoaded: [.model, .precision, .lanes, .ms]
         case .ready: [.ms]
+        case .configurationWrong: [.exitStatus, .place]
         case .failed: [.exitStatus]
         case .modelMismatch: [.exitStatus]
         case .stopping: [.limitMs]

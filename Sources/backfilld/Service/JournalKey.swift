@@ -33,6 +33,8 @@ enum JournalKey: String, CaseIterable, Sendable {
     case ms
     /// How many rows wait for their vectors.
     case pending
+    /// Where a configuration is wrong: file and line, variable, credential or option; once for each place.
+    case place
     /// What the encoder computes with.
     case precision
     /// The kind of a table's problem, as `backfilld check --json` names it.

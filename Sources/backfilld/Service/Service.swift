@@ -40,6 +40,8 @@ final class Service: Sendable {
     ///   ``TableProblem/superseded(table:embedder:)`` where a table takes no more vectors from it.
     func run() async throws {
         let assembly = try Assembly(settings.withLock(\.self))
+        // First, since they may be why the rest fails.
+        for warning in assembly.settings.warnings { logger.tell(.settingDoubtful, "\(warning)") }
         let note = StuckNote()
         if let stuck = note.take() {
             logger.tell(
@@ -250,7 +252,9 @@ final class Service: Sendable {
                     [.settings: "\(changed)"])
             }
         } catch {
-            logger.tell(.reloadRefused, "the new configuration is refused, the old one stays: \(error.description)")
+            logger.tell(
+                .reloadRefused, "the new configuration is refused, the old one stays: \(error.description)",
+                [.place: .array(error.places)])
         }
         let line = daemon.vitals.statusLine(at: .now, timeOfDay: timeOfDay)
         do {
@@ -283,7 +287,6 @@ final class Service: Sendable {
                     .lanes: "\(model.embedder.encoder.laneCount)", .ms: model.took.inMilliseconds,
                 ])
         }
-        for warning in assembly.settings.warnings { logger.tell(.settingDoubtful, "\(warning)") }
         for setting in assembly.settings.effective where setting.origin != .builtIn {
             logger.info(
                 "setting \(setting.key) = \(setting.shown) (\(setting.origin))", metadata: ["setting": "\(setting.key)"]
