@@ -15,17 +15,13 @@ struct FirstConnection: Sendable {
     /// How the watchdog knows it.
     let loop: WatchedLoop
 
-    /// How often what has not changed is told again.
-    private static let repetition = Duration.seconds(600)
-
     /// Looks something up with a session of its own.
     ///
     /// - Throws: What keeps the service from beginning; where it waits for the database, nothing that may pass.
     func look<Found>(_ body: (PostgresConnection) async throws -> Found) async throws -> Found {
         var backoff = Backoff(first: listener.reconnectFirst, longest: listener.reconnectLongest)
         var random = SystemRandomNumberGenerator()
-        let began = ContinuousClock.now
-        var told: (text: String, at: ContinuousClock.Instant)?
+        var troubles = Repeats()
         while true {
             loop.progress("connecting to the database")
             do {
@@ -33,12 +29,7 @@ struct FirstConnection: Sendable {
                 do {
                     let found = try await body(connection)
                     await connection.close()
-                    if told != nil {
-                        let away = ContinuousClock.now - began
-                        logger.tell(
-                            .databaseBack, "the database is there, after \(Vitals.span(away))",
-                            [.awayMs: away.inMilliseconds])
-                    }
+                    if let end = troubles.end() { tellBack(end) }
                     return found
                 } catch {
                     await connection.close()
@@ -46,18 +37,31 @@ struct FirstConnection: Sendable {
                 }
             } catch {
                 guard start == .wait, Failure.passes(error) else { throw error }
-                let (text, wait) = (Failure.message(for: error), backoff.next(using: &random))
+                let wait = backoff.next(using: &random)
                 loop.waits("for the database", heartbeat: wait)
-                notifier.status(
-                    "waiting for the database since \(timeOfDay(.now - began)) (\(text)), "
-                        + "trying again in \(Vitals.span(wait))")
-                let isNews = told.map { $0.text != text || .now - $0.at > Self.repetition } ?? true
-                if isNews { told = (text, .now) }
-                logger.tell(
-                    .databaseAway, "waiting for the database: \(text) Trying again in \(Vitals.span(wait))",
-                    [.waitMs: wait.inMilliseconds], asRepeat: !isNews)
+                tellAway(error, wait, &troubles)
                 try await Task.sleep(for: wait)
             }
         }
+    }
+
+    private func tellAway(_ error: any Error, _ wait: Duration, _ troubles: inout Repeats) {
+        let (text, now) = (Failure.message(for: error), ContinuousClock.now)
+        let decision = troubles.add(text, at: now)
+        let since = timeOfDay(now - (troubles.since ?? now))
+        notifier.status("waiting for the database since \(since) (\(text)), trying again in \(Vitals.span(wait))")
+        let tail = Chronicle.tail(decision.sum)
+        logger.tell(
+            .databaseAway, "waiting for the database: \(text) Trying again in \(Vitals.span(wait))\(tail.text)",
+            [.waitMs: wait.inMilliseconds].merging(tail.fields) { $1 }.merging(Chronicle.stateField(error)) { $1 },
+            asRepeat: decision == .fold)
+    }
+
+    private func tellBack(_ end: Repeats.End) {
+        let away = ContinuousClock.now - end.since
+        let tries = end.count > 1 ? ", after \(end.count.grouped) failed attempts" : ""
+        logger.tell(
+            .databaseBack, "the database is there, after \(Vitals.span(away))\(tries)",
+            [.awayMs: away.inMilliseconds, .attempts: "\(end.count)"])
     }
 }
