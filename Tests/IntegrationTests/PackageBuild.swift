@@ -12,6 +12,7 @@ struct PackageBuild: Sendable {
     let version: String
 
     private static let shared = Task { () async throws -> PackageBuild in
+        try requireFreshBinary()
         let folder = try temporaryFolder()
         let result = try await RunningProcess.run(
             "\(repositoryRoot)/scripts/make-deb", [folder], directory: repositoryRoot, within: .seconds(900))
@@ -21,6 +22,20 @@ struct PackageBuild: Sendable {
 
     /// The packages.
     static func made() async throws -> PackageBuild { try await shared.value }
+
+    /// A release binary of other sources would pass or fail for what is not there any more.
+    private static func requireFreshBinary() throws {
+        let files = FileManager.default
+        func modified(_ path: String) throws -> Date? {
+            try files.attributesOfItem(atPath: "\(repositoryRoot)/\(path)")[.modificationDate] as? Date
+        }
+        // Where there is none, make-deb says so.
+        guard let built = try? modified(".build/release/backfilld") else { return }
+        let newer = try files.subpathsOfDirectory(atPath: "\(repositoryRoot)/Sources").filter {
+            try ($0.hasSuffix(".swift") || $0.hasSuffix(".sql")) && modified("Sources/\($0)") ?? built > built
+        }
+        guard newer.isEmpty else { throw StaleBinary(newer: newer.sorted()) }
+    }
 
     private static func version(in folder: String) throws -> String {
         let names = try FileManager.default.contentsOfDirectory(atPath: folder)
@@ -60,6 +75,17 @@ struct PackageBuild: Sendable {
         try await RunningProcess.run("bash", ["-c", script, "bash", folder, try package("backfilld"), path])
             .expect(.code(0))
         return path
+    }
+}
+
+/// The release binary is older than what it is built from.
+struct StaleBinary: Error, CustomStringConvertible {
+    let newer: [String]
+    var description: String {
+        """
+        .build/release/backfilld is older than Sources/\(newer[0])\(newer.count > 1 ? " and \(newer.count - 1) more" : ""): \
+        run "make build" first, as "make test" does
+        """
     }
 }
 
