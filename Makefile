@@ -9,6 +9,8 @@ CATALOGDIR ?= $(PREFIX)/lib/systemd/catalog
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
 FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
+# That of the machine that it is installed on: from 254 on the wait between two restarts can grow.
+SYSTEMD_VERSION ?= $(shell systemctl --version 2>/dev/null | sed -n '1s/^systemd \([0-9]*\).*/\1/p')
 # What is installed, and how: a packager strips by himself, with STRIP= and nothing behind it.
 BINARY ?= .build/release/backfilld
 STRIP ?= -s
@@ -136,6 +138,10 @@ install:
 	install -d -m 755 '$(DESTDIR)$(UNITDIR)' '$(DESTDIR)$(CATALOGDIR)' \
 	    '$(DESTDIR)$(BASHDIR)' '$(DESTDIR)$(ZSHDIR)' '$(DESTDIR)$(FISHDIR)'
 	for unit in $(units); do sed $(prefixed) systemd/$$unit >'$(DESTDIR)$(UNITDIR)'/$$unit || exit 1; done
+	for folder in $(drop_ins); do \
+	    if [ '$(or $(SYSTEMD_VERSION),0)' -ge 254 ]; then install -d -m 755 '$(DESTDIR)$(UNITDIR)'/$$folder && \
+	        sed '1,/^#$$/d' systemd/examples/$(growing) >'$(DESTDIR)$(UNITDIR)'/$$folder/$(growing) || exit 1; \
+	    else rm -f '$(DESTDIR)$(UNITDIR)'/$$folder/$(growing); fi; done
 	for file in $(catalogs); do install -m 644 systemd/$$file '$(DESTDIR)$(CATALOGDIR)'/ || exit 1; done
 	install -D -m 644 man/backfilld.8 '$(DESTDIR)$(MANDIR)/man8/backfilld.8'
 	install -d -m 755 '$(DESTDIR)$(MANDIR)/man5'
@@ -158,13 +164,18 @@ uninstall:
 	    $(patsubst %,'$(DESTDIR)$(UNITDIR)/%',$(units)) $(patsubst %,'$(DESTDIR)$(CATALOGDIR)/%',$(catalogs)) \
 	    '$(DESTDIR)$(MANDIR)/man8/backfilld.8' '$(DESTDIR)$(MANDIR)/man5/backfilld.toml.5' \
 	    '$(DESTDIR)$(BASHDIR)/backfilld' '$(DESTDIR)$(ZSHDIR)/_backfilld' '$(DESTDIR)$(FISHDIR)/backfilld.fish'
+	rm -f $(foreach folder,$(drop_ins),'$(DESTDIR)$(UNITDIR)/$(folder)/$(growing)')
 	rm -rf '$(DESTDIR)$(modeldir)/$(default_model)' '$(DESTDIR)$(DOCDIR)'
+	@rmdir $(foreach folder,$(drop_ins),'$(DESTDIR)$(UNITDIR)/$(folder)') 2>/dev/null || true
 	@rmdir '$(DESTDIR)$(modeldir)' '$(DESTDIR)$(dir $(modeldir))' 2>/dev/null || true
 	@if [ -e '$(DESTDIR)$(config)' ]; then echo 'kept: $(DESTDIR)$(dir $(config))'; fi
 	@$(tell_systemd)
 
 units := $(notdir $(wildcard systemd/*.service))
 catalogs := $(notdir $(wildcard systemd/*.catalog))
+# systemd 252 warns of keys that it does not know, at every daemon-reload: hence no lines in the unit itself.
+growing := growing-delay.conf
+drop_ins := $(addsuffix .d,$(units))
 # Whatever a unit names below /usr is below PREFIX.
 prefixed = -e 's|/usr/bin/backfilld|$(bindir)/backfilld|g' -e 's|/usr/share/doc/backfilld|$(DOCDIR)|g'
 systemd_here = [ -z '$(DESTDIR)' ] && [ -d /run/systemd/system ]

@@ -50,7 +50,7 @@ import Testing
     func install() async throws {
         let folder = try temporaryFolder()
         let packaged = try await PackageBuild.made().files(of: "backfilld").keys
-        let places = ["DESTDIR=\(folder)", "PREFIX=/opt/backfilld"]
+        let places = ["DESTDIR=\(folder)", "PREFIX=/opt/backfilld", "SYSTEMD_VERSION=254"]
         let make = try await RunningProcess.run(
             "make", ["install"] + places, directory: repositoryRoot, within: .seconds(300)
         ).expect(.code(0))
@@ -64,6 +64,12 @@ import Testing
         let unit = try String(
             contentsOfFile: "\(folder)/opt/backfilld/lib/systemd/system/backfilld.service", encoding: .utf8)
         #expect(unit.contains("ExecStart=/opt/backfilld/bin/backfilld run") && !unit.contains("/usr/bin/backfilld"))
+        for name in ["backfilld", "backfilld@"] {
+            let growing = "/opt/backfilld/lib/systemd/system/\(name).service.d/growing-delay.conf"
+            #expect(files.contains(growing))
+            let lines = try String(contentsOfFile: folder + growing, encoding: .utf8)
+            #expect(lines.contains("\nRestartMaxDelaySec=") && !lines.contains("/etc/systemd"), "\(lines)")
+        }
         #expect(!make.text.contains("daemon-reload"), "a packager's machine is left alone")
         try await RunningProcess.run("\(folder)/opt/backfilld/bin/backfilld", ["model", "list"], directory: "/")
             .expect(.code(0), "\(folder)/opt/backfilld/share/backfilld/models/all-MiniLM-L6-v2")
