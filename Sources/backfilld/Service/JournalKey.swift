@@ -59,7 +59,7 @@ enum JournalKey: String, CaseIterable, Sendable {
     case stuck
     /// A table with its schema.
     case table
-    /// Several tables with their schemas.
+    /// Several tables, as the configuration names them.
     case tables
     /// The release.
     case version
