@@ -1,6 +1,8 @@
 import ArgumentParser
 import FoundationEssentials
 import Glibc
+import Logging
+import Systemd
 
 /// The options by which every command takes settings.
 ///
@@ -13,7 +15,8 @@ struct SettingOptions: ParsableArguments {
         help: ArgumentHelp(
             "Read this configuration file, which must exist.",
             discussion: "Without it \(ConfigurationSources.standardPath) is read if it is there.",
-            valueName: "path"))
+            valueName: "path"),
+        completion: .file(extensions: ["toml"]))
     var configPath: String?
 
     @Option(
@@ -31,12 +34,14 @@ struct SettingOptions: ParsableArguments {
 
     @Option(
         name: .customLong("log-level"),
-        help: ArgumentHelp("The least important messages to log: trace … critical.", valueName: "level"))
+        help: ArgumentHelp("The least important messages to log: trace … critical.", valueName: "level"),
+        completion: .list(Logger.Level.allCases.map(\.rawValue)))
     var logLevel: String?
 
     @Option(
         name: .customLong("log-format"),
-        help: ArgumentHelp("auto, journal, terminal or plain.", valueName: "format"))
+        help: ArgumentHelp("auto, journal, terminal or plain.", valueName: "format"),
+        completion: .list(LogFormat.allCases.map(\.rawValue)))
     var logFormat: String?
 
     @Option(
