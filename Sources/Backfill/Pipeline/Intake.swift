@@ -17,11 +17,7 @@ struct Intake: Sendable {
 
     private var settings: PipelineSettings
     private var announced: Debouncer
-    private var backlog: [RowKey] = []
-    /// How much of `backlog` has been handed out; cheaper than taking from the front.
-    private var handedOut = 0
-    /// Counts the pages.
-    private var page = 0
+    private var backlog = Backlog()
     /// The rows in batches under way, and where they come from.
     private var inFlight: [RowKey: Origin] = [:]
     /// Announced while in flight: what the batch read of them may be out of date.
@@ -67,7 +63,7 @@ struct Intake: Sendable {
     }
 
     /// Rows known to be pending that are not in flight.
-    var waiting: Int { announced.count + backlog.count - handedOut }
+    var waiting: Int { announced.count + backlog.count }
     /// Rows in batches under way.
     var working: Int { inFlight.count }
     /// These rows.
@@ -141,9 +137,7 @@ struct Intake: Sendable {
     @discardableResult
     mutating func scanned(_ keys: [RowKey], limit: Int) -> Int {
         isScanning = false
-        backlog = keys.filter { inFlight[$0] == nil && !held.contains($0) }
-        handedOut = 0
-        page += 1
+        backlog.replace(with: keys.filter { inFlight[$0] == nil && !held.contains($0) })
         if keys.contains(where: { inFlight[$0] != nil }) { isScanDoubtful = true }
         // A full page may have more behind it; a page of nothing new would only be found again.
         // When no more rows can be held, those that could not be would come again at once: the next probe is soon enough.
@@ -171,8 +165,7 @@ struct Intake: Sendable {
 
     /// Lets go of what is not in flight; all of it is in the table, so nothing is lost.
     private mutating func forget() {
-        backlog = []
-        handedOut = 0
+        backlog.removeAll()
         announced.removeAll()
         isScanWanted = false
     }
@@ -208,11 +201,9 @@ struct Intake: Sendable {
         ceiling?.giveBack(taken.count + left.count)
         for key in taken + left { held.returned(key, at: now + .seconds(1)) }
         if !left.isEmpty {
-            backlog.removeFirst(handedOut)
-            handedOut = 0
             // What is only hearsay is not taken for rows that a scan found.
             for key in left where inFlight[key] == .announced { announced.add(key, at: now) }
-            backlog += left.filter { inFlight[$0] != .announced }
+            backlog.append(left.filter { inFlight[$0] != .announced })
             if isNone { crowdedUntil = now + .milliseconds(20) }
         }
         forgive(taken + left, at: now)
@@ -231,7 +222,7 @@ struct Intake: Sendable {
     ) {
         for (key, outcome) in outcomes { settle(key, outcome, retries[key], at: now) }
         if let first = retries.values.min() { retry(at: now + first) }
-        let vain = outcomes.count { $0.value == .settled && inFlight[$0.key] == .page(page) }
+        let vain = outcomes.count { $0.value == .settled && inFlight[$0.key] == .page(backlog.page) }
         if vain * 2 > outcomes.count { renewPage() }
         forgive(Array(outcomes.keys), at: now)
         putBack(leaving, at: now)
@@ -242,9 +233,8 @@ struct Intake: Sendable {
     /// Others have done what was found: a daemon that fills the same table, or whoever deletes rows. Rather than to claim and
     /// read the rest of the page for nothing, what is left is looked for.
     private mutating func renewPage() {
-        guard handedOut < backlog.count else { return }
-        backlog = []
-        handedOut = 0
+        guard !backlog.isEmpty else { return }
+        backlog.removeAll()
         isScanWanted = true
     }
 
@@ -265,10 +255,7 @@ struct Intake: Sendable {
         begun -= keys.count
         for key in keys { held.returned(key, at: now) }
         forgive(keys, at: now)
-        if !keys.isEmpty {
-            let known = Set(backlog[handedOut...])
-            backlog += keys.filter { !held.contains($0) && !known.contains($0) }
-        }
+        backlog.putBack(keys.filter { !held.contains($0) })
         endBatch()
     }
 
@@ -346,13 +333,13 @@ struct Intake: Sendable {
                 batches += 1
                 return action
             }
-            if isScanWanted, !isScanning, handedOut >= backlog.count {
+            if isScanWanted, !isScanning, backlog.isEmpty {
                 return .scan(limit: settings.page + inFlight.count + held.count)
             }
         }
         guard batches < most else { return .wait(until: retriesAt) }
         // What is due now waits for room, or for the ceiling; whatever else has a time, for that.
-        let due = [announced.due, held.due, handedOut < backlog.count ? now : nil].compactMap { $0 }.min()
+        let due = [announced.due, held.due, backlog.isEmpty ? nil : now].compactMap { $0 }.min()
         return .wait(until: [due.map { max($0, opens ?? $0) }, retriesAt].compactMap { $0 }.min())
     }
 
@@ -364,7 +351,7 @@ struct Intake: Sendable {
             ceiling?.giveBack(room)
         }
         // Held rows may be many, and the backlog must not wait behind them for ever: by turns.
-        let isBacklogsTurn = wasHeldsTurn && handedOut < backlog.count
+        let isBacklogsTurn = wasHeldsTurn && !backlog.isEmpty
         wasHeldsTurn = false
         if !isBacklogsTurn, let due = held.due, due <= now, let room = room(settings.rows, held.count, at: now) {
             wasHeldsTurn = true
@@ -377,13 +364,12 @@ struct Intake: Sendable {
             case nil: ceiling?.giveBack(room)
             }
         }
-        while handedOut < backlog.count {
-            guard let room = room(settings.backlogRows, backlog.count - handedOut, at: now) else { return nil }
-            let keys = backlog[handedOut...].prefix(room).filter {
+        while !backlog.isEmpty {
+            guard let room = room(settings.backlogRows, backlog.count, at: now) else { return nil }
+            let keys = backlog.take(room).filter {
                 inFlight[$0] == nil && !held.contains($0) && !charged.contains($0)
             }
-            handedOut = min(handedOut + room, backlog.count)
-            if !keys.isEmpty { return begin(keys, .page(page), granted: room, at: now) }
+            if !keys.isEmpty { return begin(keys, .page(backlog.page), granted: room, at: now) }
             ceiling?.giveBack(room)
         }
         return nil
