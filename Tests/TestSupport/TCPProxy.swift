@@ -120,7 +120,7 @@ public final class TCPProxy: Sendable {
         change { $0.refuses = true }
         // Until the listening socket is closed a connection could still succeed.
         let control = control
-        try await withDeadline(.seconds(30), "the proxy's socket closed") {
+        try await withDeadline(.seconds(180), "the proxy's socket closed") {
             try await control.first { $0.isListening ? nil : () }
         }
     }
@@ -145,7 +145,7 @@ public final class TCPProxy: Sendable {
     private func end(_ ending: Ending) async throws {
         change { $0.ending = ending }
         let control = control
-        try await withDeadline(.seconds(30), "the proxy's connections ended") {
+        try await withDeadline(.seconds(180), "the proxy's connections ended") {
             try await control.first { $0.ending == nil ? () : nil }
         }
     }
