@@ -43,6 +43,35 @@ import Testing
         try await daemon.stop()
     }
 
+    @Test("SIGHUP while it stops changes nothing, and the service manager hears of no reload")
+    func stopping() async throws {
+        let place = try await Workplace.make()
+        try await place.database.psql(
+            """
+            CREATE FUNCTION take_long() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN PERFORM pg_catalog.pg_sleep(5); RETURN NEW; END $$;
+            CREATE TRIGGER take_long BEFORE UPDATE ON music_knowledge FOR EACH ROW EXECUTE FUNCTION take_long()
+            """)
+        let manager = try NotifySocket()
+        let daemon = try await place.startDaemon(environment: manager.environment)
+        try await place.insert(1...1)
+        try await eventually("a batch at its write", polling: .milliseconds(50)) {
+            try await place.database.psql(
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()")
+                == "1"
+        }
+        daemon.send(SIGTERM)
+        try await manager.wait(for: "STOPPING=1")
+        let heard = manager.messages.count
+        daemon.send(SIGHUP)
+        try await daemon.says("not reloaded: the service is stopping")
+        #expect(try await daemon.exit() == .code(0))
+        let later = manager.messages.dropFirst(heard)
+        #expect(!later.contains { $0.hasPrefix("RELOADING") || $0.hasPrefix("READY") }, "\(later)")
+        #expect(later.allSatisfy { !$0.hasPrefix("STATUS=") || $0.hasPrefix("STATUS=stopping: ") }, "\(later)")
+        try await place.allEmbedded()
+    }
+
     @Test("No password is on its command line or in any message, and its memory is never dumped")
     func secrets() async throws {
         let place = try await Workplace.make(rows: 1)

@@ -124,4 +124,36 @@ import Testing
         #expect(new.changes(since: old).restart == ["database.url", "table.key"])
         #expect(old.changes(since: old).live.isEmpty && old.changes(since: old).restart.isEmpty)
     }
+
+    @Test func `what needs a restart is as at the start, and pending until it is put back`() throws {
+        let folder = ConfigurationFolder()
+        let place = ["DATABASE_URL": "postgres:///x"]
+        func load(_ variables: [String: String]) throws -> Settings {
+            try folder.load(place.merging(variables) { $1 })
+        }
+        let start = try load([:])
+        let first = try load([
+            "BACKFILLD_LIMITS_TEXT_BYTES": "1KiB", "BACKFILLD_BATCH_ROWS": "9", "BACKFILLD_RETRY_ATTEMPTS": "7",
+            "BACKFILLD_DATABASE_PASSWORD": "secret",
+        ])
+        #expect(first.changes(since: start).restart == ["limits.textBytes"])
+        var held = first.held(to: start)
+        #expect(held.textBytes == start.textBytes && held.pipelineSettings.textBytes == start.textBytes)
+        #expect(held.batch.rows == 9 && held.retry.attempts == 7 && held.database.password?.reveal == "secret")
+
+        let second = try load(["BACKFILLD_LIMITS_TEXT_BYTES": "1KiB", "BACKFILLD_BATCH_ROWS": "10"])
+        #expect(second.changes(since: held).live == ["batch.rows", "database.password", "retry.attempts"])
+        #expect(second.changes(since: held).restart == ["limits.textBytes"])
+        held = second.held(to: held)
+        #expect(start.changes(since: held).live == ["batch.rows"])
+        #expect(start.changes(since: held).restart.isEmpty)
+
+        // Another database is none to go on with, however often it is read.
+        let other = try load(["DATABASE_URL": "postgres:///y", "BACKFILLD_DATABASE_PASSWORD": "its"])
+        #expect(other.changes(since: start).restart == ["database.password", "database.url"])
+        held = other.held(to: start)
+        #expect(held.database == start.database)
+        #expect(other.changes(since: held).restart == ["database.password", "database.url"])
+        #expect(start.changes(since: held).live.isEmpty && start.changes(since: held).restart.isEmpty)
+    }
 }

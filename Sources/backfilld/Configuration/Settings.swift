@@ -138,11 +138,31 @@ struct Settings: Sendable {
         let after = Dictionary(effective.map { ($0.key, $0.fingerprint) }, uniquingKeysWith: { first, _ in first })
         let keys = Set(before.keys).union(after.keys).filter { before[$0] != after[$0] }.sorted()
         let isSamePlace = database.isSamePlace(as: old.database)
-        let isLive = { (key: String) in
-            // The password may be in either of them.
-            if key == "database.url" || key == "PGPASSWORD" { return isSamePlace }
-            return SettingDefinition.named(key)?.changesLive ?? false
-        }
+        let isLive = { (key: String) in Self.isLive(key, isSamePlace) }
         return (keys.filter(isLive), keys.filter { !isLive($0) })
+    }
+
+    /// What holds once these were loaded in the place of others: these as far as a reload can change them, the others
+    /// elsewhere. So the next reload still knows what waits for a restart, and forgets what was put back.
+    func held(to old: Settings) -> Settings {
+        // Another address may be another database than the one whose tables are watched since the start.
+        let isSamePlace = database.isSamePlace(as: old.database)
+        var held = old
+        if isSamePlace {
+            (held.database.url, held.database.password) = (database.url, database.password)
+            held.database.parameters = database.parameters
+        }
+        (held.batch, held.listen, held.rowsPerSecond) = (batch, listen, rowsPerSecond)
+        (held.retry, held.log.level, held.drain) = (retry, log.level, drain)
+        held.effective =
+            effective.filter { Self.isLive($0.key, isSamePlace) }
+            + old.effective.filter { !Self.isLive($0.key, isSamePlace) }
+        return held
+    }
+
+    private static func isLive(_ key: String, _ isSamePlace: Bool) -> Bool {
+        // The password may be in any of them.
+        if ["database.url", "database.password", "PGPASSWORD"].contains(key) { return isSamePlace }
+        return SettingDefinition.named(key)?.changesLive ?? false
     }
 }

@@ -38,7 +38,7 @@ struct FirstConnection: Sendable {
             } catch {
                 guard start == .wait, Failure.passes(error) else { throw error }
                 let wait = backoff.next(using: &random)
-                loop.waits("for the database", heartbeat: wait)
+                loop.waits("waiting for the database", heartbeat: wait)
                 tellAway(error, wait, &troubles)
                 try await Task.sleep(for: wait)
             }

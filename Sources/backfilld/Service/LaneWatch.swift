@@ -1,31 +1,71 @@
+import Embedders
 import Synchronization
 import Systemd
 
-/// Tells the watchdog of the encoder's lanes: each is a loop of its own, watched from its first item on.
+/// Tells the watchdog of the encoder: each lane is a loop of its own, watched from its first item on, and so are the calls
+/// of all batches together, which get on whenever a lane does.
 final class LaneWatch: Sendable {
+    private struct State {
+        var lanes: [Int: WatchedLoop] = [:]
+        var calls = 0
+    }
+
     private let watchdog: Watchdog
     private let limit: Duration
-    private let lanes = Mutex<[Int: WatchedLoop]>([:])
+    private let encoder: WatchedLoop
+    private let state = Mutex(State())
 
-    /// - Parameter limit: How long an item may take, a few sequences.
-    init(_ watchdog: Watchdog, limit: Duration) {
+    /// - Parameters:
+    ///   - limit: How long an item may take, a few sequences.
+    ///   - between: How long calls may be under way without any lane beginning or ending an item.
+    init(_ watchdog: Watchdog, limit: Duration, between: Duration) {
         self.watchdog = watchdog
         self.limit = limit
+        encoder = watchdog.watch("encoder", limit: between)
+        encoder.waits("waiting for something to embed")
     }
 
     /// A lane has begun an item, or has ended one.
     @Sendable func observe(lane: Int, isAtWork: Bool) {
-        let loop = lanes.withLock { lanes in
-            if let loop = lanes[lane] { return loop }
+        let loop = state.withLock { state in
+            if state.calls > 0 { encoder.progress("embedding") }
+            if let loop = state.lanes[lane] { return loop }
             let loop = watchdog.watch("encoder lane \(lane)", limit: limit)
-            lanes[lane] = loop
+            state.lanes[lane] = loop
             return loop
         }
         if isAtWork {
             loop.progress("embedding")
             Standstill.here("encoder")
         } else {
-            loop.waits("for something to embed")
+            loop.waits("waiting for something to embed")
         }
+    }
+
+    /// A call of the encoder has begun, or has ended.
+    func observe(callIsUnderWay: Bool) {
+        state.withLock { state in
+            state.calls += callIsUnderWay ? 1 : -1
+            if state.calls > 0 {
+                encoder.progress("embedding")
+            } else {
+                encoder.waits("waiting for something to embed")
+            }
+        }
+    }
+}
+
+/// The local embedder, with calls that the watchdog knows. A remote one needs none: its requests have deadlines.
+struct WatchedEmbedder: Embedder {
+    let embedder: LocalEmbedder
+    let watch: LaneWatch
+
+    var identity: EmbedderIdentity { embedder.identity }
+    var limits: EmbedderLimits { embedder.limits }
+
+    func embed(_ texts: [String]) async throws -> Embeddings {
+        watch.observe(callIsUnderWay: true)
+        defer { watch.observe(callIsUnderWay: false) }
+        return try await embedder.embed(texts)
     }
 }

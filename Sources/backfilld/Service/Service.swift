@@ -16,9 +16,8 @@ final class Service: Sendable {
     private let logger: Logger
     private let signals: UnixSignalsSequence
     private let notifier = ServiceNotifier()
+    /// Those that hold: of the last reload where it can change them, otherwise of the start.
     private let settings: Mutex<Settings>
-    /// Those of the start, which hold for what a reload can't change.
-    private let started: Settings
     /// The time that a start took counts from here.
     private let began = ContinuousClock.now
 
@@ -28,7 +27,6 @@ final class Service: Sendable {
     ) {
         self.options = options
         self.settings = Mutex(settings)
-        started = settings
         self.threshold = threshold
         self.logger = logger
         self.signals = signals
@@ -67,15 +65,16 @@ final class Service: Sendable {
     private final class Work: Sendable {
         let daemon = Mutex<Daemon?>(nil)
         let sessions = Mutex<SessionFactory?>(nil)
-        /// Whether the first look at every table is done.
-        var isReady: Bool { daemon.withLock(\.self)?.vitals.isReady ?? false }
+        let supervision = Mutex<Supervision?>(nil)
+        /// Whether the service manager still waits for READY.
+        var isStarting: Bool { supervision.withLock(\.self)?.isStarting ?? true }
     }
 
     private func work(_ assembly: Assembly, _ watchdog: Watchdog, _ work: Work) async throws {
         // However long it takes, the service manager has patience as long as nothing hangs.
         let starting = watchdog.watch("start", limit: Self.patience.starting, doing: "loading the model")
         let patience = Task { [notifier] in
-            while !Task.isCancelled, !work.isReady {
+            while !Task.isCancelled, work.isStarting {
                 if watchdog.verdict() == .allGood { notifier.extendTimeout(by: .seconds(60)) }
                 try? await Task.sleep(for: .seconds(10))
             }
@@ -96,16 +95,19 @@ final class Service: Sendable {
         try await serve(assembly, embedder, tables, watchdog, work)
     }
 
-    /// How long loading a model, or one look at the database, may take; and how long a lane computes a few sequences at the
-    /// very most.
-    private static let patience = (starting: Duration.seconds(600), lane: Duration.seconds(120))
+    /// How long loading a model, or one look at the database, may take; how long a lane computes a few sequences at the very
+    /// most; and how long calls of the encoder get on without any lane.
+    private static let patience = (
+        starting: Duration.seconds(600), lane: Duration.seconds(120), calls: Duration.seconds(300)
+    )
 
     /// Makes the embedder; a local one takes a while, on a thread of its own, since there may be no other of Swift's.
     private func load(_ assembly: Assembly, _ watchdog: Watchdog) async throws -> any Embedder {
         if assembly.settings.usesLocalModel {
             notifier.status("loading the model \(assembly.settings.local.model)")
         }
-        let lanes = LaneWatch(watchdog, limit: Standstill.limit(Self.patience.lane))
+        let lanes = LaneWatch(
+            watchdog, limit: Standstill.limit(Self.patience.lane), between: Self.patience.calls)
         typealias Loaded = (embedder: any Embedder, model: LoadedModel?)
         let loaded: Loaded = try await withCheckedThrowingContinuation { continuation in
             DispatchQueue.global().async {
@@ -118,7 +120,8 @@ final class Service: Sendable {
             }
         }
         introduce(assembly, loaded.embedder.identity, loaded.model)
-        return loaded.embedder
+        guard let model = loaded.model else { return loaded.embedder }
+        return WatchedEmbedder(embedder: model.embedder, watch: lanes)
     }
 
     /// What set-up made may have gone since: without a trigger rows come late, or keep the vector of an old text.
@@ -138,8 +141,10 @@ final class Service: Sendable {
     ) async throws {
         let settings = assembly.settings
         let chronicle = Chronicle(logger: logger, tables: tables)
+        let names = Dictionary(uniqueKeysWithValues: tables.map { ($0.watch, $0.displayName) })
         let supervision = Supervision(
-            notifier: notifier, watchdog: watchdog, tables: tables, settings: settings.listenerSettings)
+            notifier: notifier, watchdog: watchdog, tables: names, settings: settings.listenerSettings)
+        work.supervision.withLock { $0 = supervision }
         let pool = assembly.pool()
         let daemon = Daemon(
             sessions: assembly.sessions, pool: pool, tables: tables, embedder: embedder,
@@ -187,15 +192,18 @@ final class Service: Sendable {
         var isStopping = false
         for await next in orders {
             switch next {
+            case .signal(.sighup) where isStopping: logger.notice("not reloaded: the service is stopping")
             case .signal(.sighup):
-                guard let daemon = work.daemon.withLock(\.self) else {
+                guard let daemon = work.daemon.withLock(\.self), let supervision = work.supervision.withLock(\.self)
+                else {
                     logger.tell(
                         .reloadTooEarly, "not reloaded: still connecting to the database. Ask again once that is done")
                     continue
                 }
-                await reload(daemon, work)
+                await reload(daemon, work, supervision)
             case .signal:
-                guard let daemon = work.daemon.withLock(\.self) else {
+                guard let daemon = work.daemon.withLock(\.self), let supervision = work.supervision.withLock(\.self)
+                else {
                     logger.tell(
                         .stopping, "stopping, before there was a connection to the database", [.limitMs: "0"])
                     notifier.stopping(status: "stopping")
@@ -212,7 +220,7 @@ final class Service: Sendable {
                 logger.tell(
                     .stopping, "stopping: batches under way are finished, for \(Vitals.span(drain)) at most",
                     [.limitMs: drain.inMilliseconds])
-                notifier.stopping(status: "stopping: finishing the batches under way")
+                supervision.stopping()
                 await daemon.stop()
                 Task {
                     try? await Task.sleep(for: drain)
@@ -227,19 +235,18 @@ final class Service: Sendable {
     }
 
     /// Reads the configuration again: what can change live does; a wrong one is refused whole.
-    private func reload(_ daemon: Daemon, _ work: Work) async {
-        notifier.reloading(status: "reading the configuration again")
+    private func reload(_ daemon: Daemon, _ work: Work, _ supervision: Supervision) async {
+        supervision.reloading()
         let old = settings.withLock(\.self)
         do throws(ConfigurationError) {
             let new = try options.load()
             let (live, restart) = new.changes(since: old)
-            settings.withLock { $0 = new }
-            threshold.level = new.log.level
-            // Not where it would be another database than the one whose tables are watched since the start.
-            if new.database.isSamePlace(as: started.database) {
-                work.sessions.withLock(\.self)?.apply(new.connectionOptions)
-            }
-            await daemon.apply(new.pipelineSettings, new.listenerSettings)
+            let held = new.held(to: old)
+            settings.withLock { $0 = held }
+            threshold.level = held.log.level
+            work.sessions.withLock(\.self)?.apply(held.connectionOptions)
+            await daemon.apply(held.pipelineSettings, held.listenerSettings)
+            supervision.apply(held.listenerSettings)
             if !live.isEmpty {
                 let changed = live.joined(separator: ", ")
                 logger.tell(.reloaded, "reloaded: \(changed) changed", [.settings: "\(changed)"])
@@ -256,9 +263,8 @@ final class Service: Sendable {
                 .reloadRefused, "the new configuration is refused, the old one stays: \(error.description)",
                 [.place: .array(error.places)])
         }
-        let line = daemon.vitals.statusLine(at: .now, timeOfDay: timeOfDay)
         do {
-            try notifier.ready(status: line)
+            try supervision.reloaded(daemon.vitals.statusLine(at: .now, timeOfDay: timeOfDay))
         } catch {
             logger.tell(.readyUndelivered, "\(error)")
         }
