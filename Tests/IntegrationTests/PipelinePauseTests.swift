@@ -48,10 +48,15 @@ struct PipelinePauseTests {
         try await lab.run("INSERT INTO notes SELECT i, 'text ' || i FROM generate_series(1, 5000) AS i")
         lab.embedder.hold()
         try await lab.withDaemonNotReady { daemon in
+            let working = { daemon.daemon?.vitals.tables.values.first?.working ?? 0 }
+            try await eventually("as many batches as there may be") { working() >= 1000 }
             try await lab.embedder.isHolding()
             try await Self.pause(true, lab)
+            // However long they take, and though no scan begins before one of them ends.
+            try await daemon.tells("paused, with batches under way") { $0.isPaused }
+            #expect(daemon.statusLine.hasPrefix("paused: public.notes since "), "\(daemon.statusLine)")
             lab.embedder.release()
-            try await daemon.tells("paused") { $0.isPaused }
+            try await eventually("the batches' end") { working() == 0 }
             let done = lab.embedder.texts.count
             try await daemon.heartbeats(2)
             #expect(lab.embedder.texts.count == done)

@@ -58,6 +58,17 @@ extension TablePipeline {
         await noteLocks()
         if problem != nil || !flaws.isEmpty { doubt() }
         isPurgeDue = hasEntries
+        guard intake.working > 0 else { return }
+        isStandingDue = true
+        signal.set()
+    }
+
+    /// Looks how the table stands while batches are under way, which may take long: after a scan that is known anyway.
+    func renewStanding() async {
+        let table = table
+        guard let standing = try? await ledger?.standing(), table == self.table else { return }
+        self.standing = standing
+        signal.set()
     }
 
     /// Something says that the table is not what it was.

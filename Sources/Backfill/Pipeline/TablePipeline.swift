@@ -22,6 +22,8 @@ public actor TablePipeline: Gated {
     var hasEntries = true
     private var locksEpoch = 0
     var isPurgeDue = false
+    /// Somebody may have paused the table, and no scan will tell before a batch has ended.
+    var isStandingDue = false
     private var isStandby = false
     /// Whether notifications come through the connection.
     private var hearsNotifications: Bool
@@ -146,6 +148,7 @@ public actor TablePipeline: Gated {
                     beginChores(&chores)
                     await next(&batches, &chores)
                 }
+                report(.parked)
             }
             chores.cancelAll()
         }
@@ -160,6 +163,10 @@ public actor TablePipeline: Gated {
         if isDoubtful {
             isDoubtful = false
             chores.addTask { try? await self.inspect(thoroughly: true) }
+        }
+        if isStandingDue {
+            isStandingDue = false
+            chores.addTask { await self.renewStanding() }
         }
         if isPurgeDue {
             isPurgeDue = false
