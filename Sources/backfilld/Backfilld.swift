@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 
 /// The program.
 @main
@@ -20,4 +21,22 @@ struct Backfilld: AsyncParsableCommand {
             CheckCommand.self, ConfigCommand.self, ModelCommand.self,
             EmbedCommand.self, TokenizeCommand.self, VersionCommand.self,
         ])
+
+    /// Runs the command that is asked for; one whose output nobody got has not done its work.
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+            // Who closes a pipe has read enough.
+            guard fflush(nil) != 0, errno != EPIPE else { return }
+            complain("backfilld: the output cannot be written: \(String(cString: strerror(errno)))")
+            throw Failure.inputOutput
+        } catch {
+            exit(withError: error)
+        }
+    }
 }

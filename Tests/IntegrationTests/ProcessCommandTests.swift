@@ -8,7 +8,7 @@ import Testing
     func wait() async throws {
         let place = try await Workplace.make(rows: 3)
         try await place.run("wait", "--timeout", "200ms")
-            .expect(.code(75), "rows are not embedded, among them 1", "after 200ms")
+            .expect(.code(75), "music_knowledge: after 200ms rows are not embedded, among them 1.")
         try await place.run("wait", "--timeout", "100ms", "2", "99")
             .expect(.code(75), "not embedded: 2", "no such row: 99", "backfilld status")
         try await place.run("wait", "--timeout", "5s", "x").expect(.code(65), "bigint")
@@ -19,6 +19,29 @@ import Testing
         #expect(waiting.lines.isEmpty, "\(waiting.lines)")
         try await place.run("wait", "--timeout", "1s").expect(.code(0))
         try await daemon.stop()
+    }
+
+    @Test("What rows have in them is shown and not obeyed by a terminal")
+    func terminal() async throws {
+        let place = try await Workplace.make()
+        try await place.database.psql(
+            """
+            INSERT INTO music_knowledge (id, topic, suggestion)
+            VALUES (5, chr(27) || ']0;title' || chr(7) || chr(10) || 'next line', '{}')
+            """)
+        for command in [["explain", "5"], ["backfill", "--dry-run"]] {
+            let result = try await place.run(command).expect(.code(0), "\\u{1B}]0;title\\u{07}\n")
+            #expect(result.text.contains("    next line"), "\(result)")
+            #expect(!result.text.contains("\u{1B}"), "\(result)")
+        }
+    }
+
+    @Test("Output that cannot be written is a failure")
+    func fullDisk() async throws {
+        try await RunningProcess.run(
+            "bash", ["-c", "\"$0\" version > /dev/full", builtBinary("backfilld")],
+            environment: ["PATH": "/usr/bin:/bin"]
+        ).expect(.code(74), "the output cannot be written: No space left on device")
     }
 
     @Test("explain shows the exact text, whether the row is pending, and what its embedding is")

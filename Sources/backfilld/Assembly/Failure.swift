@@ -12,6 +12,7 @@ enum Failure {
     static let data = ExitCode(65)  // EX_DATAERR
     static let unavailable = ExitCode(69)  // EX_UNAVAILABLE
     static let software = ExitCode(70)  // EX_SOFTWARE
+    static let inputOutput = ExitCode(74)  // EX_IOERR
     static let temporary = ExitCode(75)  // EX_TEMPFAIL
     static let noPermission = ExitCode(77)  // EX_NOPERM
     static let configuration = ExitCode(78)  // EX_CONFIG
@@ -111,7 +112,7 @@ enum Failure {
     }
 
     /// With a full stop, since more may follow.
-    private static func sentence(_ text: String) -> String {
+    static func sentence(_ text: String) -> String {
         text.last.map { ".?!".contains($0) } ?? true ? text : text + "."
     }
 }
@@ -128,9 +129,9 @@ func reportingFailures(_ work: () async throws -> Void) async throws(ExitCode) {
     }
 }
 
-/// Writes a line to standard error.
+/// Writes a line to standard error, as a terminal may be given it.
 func complain(_ text: String) {
-    var bytes = Array((text + "\n").utf8)[...]
+    var bytes = Array((terminalText(text) + "\n").utf8)[...]
     while !bytes.isEmpty {
         let count = bytes.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
         if count > 0 { bytes = bytes.dropFirst(count) } else if errno != EINTR { return }

@@ -66,8 +66,8 @@ struct BackfillCommand: AsyncParsableCommand {
         let begun = min(pending, limit ?? pending)
         print("\(table.displayName): \(pending.grouped) rows are pending, \(begun.grouped) would be embedded.")
         for row in try await TextPreview(table.spec, textBytes: assembly.settings.textBytes).rows(5, on: connection) {
-            print("\(row.key):")
-            for line in row.text.split(separator: "\n", omittingEmptySubsequences: false) { print("    \(line)") }
+            let lines = row.text.split(separator: "\n", omittingEmptySubsequences: false)
+            print(terminalText(["\(row.key):"] + lines.map { "    \($0)" }))
         }
     }
 

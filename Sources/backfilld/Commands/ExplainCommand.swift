@@ -81,7 +81,7 @@ struct ExplainCommand: AsyncParsableCommand {
                     + "\(failure.lastAt): \(failure.reason)")
             lines.append(
                 "next try   \(failure.isSetAside ? "set aside: none, until its text changes or" : "\(failure.wait); at once:") "
-                    + "backfilld failures retry \(row.key)")
+                    + "backfilld failures retry \(shellArgument(row.key))")
         }
         if !row.claimedBy.isEmpty {
             lines.append("claimed    by \(row.claimedBy.map(\.description).joined(separator: " and by "))")
@@ -89,7 +89,7 @@ struct ExplainCommand: AsyncParsableCommand {
         if let paused = row.paused { lines.append("paused     \(paused.line); to go on: backfilld resume") }
         lines.append("last write " + (row.lastWrite ?? "not known: the server does not keep track_commit_timestamp"))
         if let last = status.lastEmbeddedAt { lines.append("table      last embedded a row at \(last)") }
-        return lines.joined(separator: "\n")
+        return terminalText(lines)
     }
 
     /// What becomes of a pending row next.

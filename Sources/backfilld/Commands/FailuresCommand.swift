@@ -66,6 +66,6 @@ struct FailuresListCommand: AsyncParsableCommand {
             lines += ["\(table), key \(row.key): \(row.prospect), \(attempts), \(span)", "    \(row.reason)"]
         }
         if rows.count > most { lines.append("\(table): and more; all of them: backfilld failures --json") }
-        return lines.joined(separator: "\n")
+        return terminalText(lines)
     }
 }

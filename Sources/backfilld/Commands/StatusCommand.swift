@@ -89,6 +89,6 @@ struct StatusCommand: AsyncParsableCommand {
             if let error = daemon.lastError { line += "; \(error)" }
             lines.append(line)
         }
-        return lines.joined(separator: "\n")
+        return terminalText(lines)
     }
 }

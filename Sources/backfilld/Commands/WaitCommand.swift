@@ -79,7 +79,7 @@ struct WaitCommand: AsyncParsableCommand {
             parts.append("\(among) \(missing.pending.joined(separator: ", "))")
         }
         if !missing.absent.isEmpty { parts.append("no such row: \(missing.absent.joined(separator: ", "))") }
-        return "\(table.displayName): \(parts.joined(separator: "; ")) after \(timeout)."
+        return "\(table.displayName): after \(timeout) \(parts.joined(separator: "; "))."
             + (missing.pending.isEmpty ? "" : " \(hint(standing))")
     }
 
