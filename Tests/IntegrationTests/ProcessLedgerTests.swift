@@ -28,6 +28,7 @@ struct ProcessLedgerTests {
     func failures() async throws {
         let place = try await Workplace.make(rows: 4)
         try await place.run("failures").expect(.code(0), "public.music_knowledge: no row has failed")
+        try await Self.configured(place, "retry", "two").expect(.code(65), "two is no key", "bigint")
         try await Self.plant(place, [(1, 2, 600), (2, 5, -1), (3, 5, -1)])
         let list = try await place.run("failures").expect(
             .code(0), "public.music_knowledge, key 2: set aside, 5 attempts, 2026-01-02T03:04:05Z to ", "refused 2",

@@ -72,13 +72,16 @@ import Testing
         let chronicle = scene.chronicle()
         chronicle.tell(.trouble(PostgresError(.server, "no", sqlState: "53100")), of: 1)
         #expect(scene.last?["sqlState"] == "53100")
+        chronicle.tell(.trouble(PostgresError(.server, "permission denied", sqlState: "42501")), of: 1)
+        #expect(scene.messages.last?.hasSuffix("setup --role NAME. Nothing is lost; it is tried again") == true)
         chronicle.tell(.trouble(TableProblem.schemaTaken), of: 1)
         #expect(scene.last?["problem"] == "schema-taken")
         chronicle.tell(.limited(.seconds(3)), of: 1)
         chronicle.tell(.limited(.seconds(2)), of: 1)
         chronicle.tell(.flaws([.schemaTaken]), of: 1)
         chronicle.tell(.flaws([]), of: 1)
-        #expect(scene.events == ["batchFailed", "schemaProblem", "rateLimited", "setUpFlaw", "setUpWhole"])
+        #expect(
+            scene.events == ["batchFailed", "batchFailed", "schemaProblem", "rateLimited", "setUpFlaw", "setUpWhole"])
     }
 
     @Test("A database that is away is one warning and one recovery, with the attempts between")

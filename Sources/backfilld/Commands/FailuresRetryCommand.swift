@@ -56,6 +56,8 @@ struct FailuresRetryCommand: AsyncParsableCommand {
             var isKey = false
             for (number, table) in tables.enumerated() {
                 do {
+                    // Asked of the table, since a ledger without entries takes any text for a key.
+                    _ = try await Waiting(table, on: connection).missing([key])
                     if try await FailedRow.isThere(RowKey(key), in: table, on: connection) { found.append(number) }
                     isKey = true
                 } catch let error as PostgresError where error.hasState("22") {

@@ -131,7 +131,8 @@ extension Chronicle {
         if let problem = error as? TableProblem { fields[.problem] = "\(problem.code)" }
         fields.merge(Self.stateField(error)) { $1 }
         fields.merge(tail.fields) { $1 }
-        logger.tell(event, "\(name): \(text) \(cure)\(tail.text)", fields, asRepeat: decision == .fold)
+        logger.tell(
+            event, "\(name): \(Failure.sentence(text)) \(cure)\(tail.text)", fields, asRepeat: decision == .fold)
     }
 
     private func tellRecovered(_ watch: Int32) {
