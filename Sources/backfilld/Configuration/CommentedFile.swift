@@ -8,7 +8,8 @@ enum CommentedFile {
             out, with its default. Stronger than this file are, from the weakest: .env and .env.local in the working \
             directory, the files of $CREDENTIALS_DIRECTORY, the BACKFILLD_* variables of the environment, the \
             command line. "backfilld config" shows what counts and where it came from; "backfilld config --check" \
-            says whether it is right. Settings marked "live" change on a reload, the others on a restart.
+            says whether it is right. Settings marked "live" change on a reload, the others on a restart; so does \
+            whatever stands in the environment of a running process.
             """)
         var section = ""
         for definition in SettingDefinition.all {

@@ -135,7 +135,9 @@ enum ManualPage {
         .Fl \-config
         names another
         .It Pa /etc/backfilld/environment
-        variables for the service, read by systemd
+        variables for the service, read by systemd; the one that runs keeps those of its start, so that they change with
+        a restart and not with
+        .Ic systemctl reload
         .It Pa /etc/credstore/backfilld.*
         secrets, a file each, for the unit's
         .Sy LoadCredential=
