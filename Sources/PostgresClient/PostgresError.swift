@@ -41,10 +41,16 @@ public struct PostgresError: Error, Sendable, Hashable, CustomStringConvertible,
     public let hint: String?
     /// The name of the statement that failed.
     public let statement: String?
+    /// Where it happened, where that was inside a function of the database: `function touch() line 3`.
+    public let place: String?
+    /// Whether a function of the database raised it in words of its own.
+    private let isRaised: Bool
+    /// Whether it came of something that a function, or another statement within this one, did.
+    private let isInside: Bool
 
     init(
         _ code: Code, _ message: String, sqlState: String? = nil, severity: String? = nil, detail: String? = nil,
-        hint: String? = nil, statement: String? = nil
+        hint: String? = nil, statement: String? = nil, context: String? = nil, routine: String? = nil
     ) {
         self.code = code
         self.sqlState = sqlState
@@ -53,6 +59,24 @@ public struct PostgresError: Error, Sendable, Hashable, CustomStringConvertible,
         self.detail = detail
         self.hint = hint
         self.statement = statement
+        isRaised = routine == "exec_stmt_raise"
+        isInside = context != nil
+        place = context.flatMap(Self.place)
+    }
+
+    /// `PL/pgSQL function touch() line 3 at RAISE` in a context names no value; its other lines may quote statements.
+    private static func place(in context: String) -> String? {
+        for line in context.split(whereSeparator: \.isNewline) {
+            guard let function = line.firstIndex(of: "(").map({ line[..<$0] })?.split(separator: " ").last else {
+                continue
+            }
+            let words = line.split(separator: " ")
+            guard let at = words.firstIndex(of: "line"), at + 1 < words.endIndex, words.contains("function") else {
+                continue
+            }
+            return "function \(function)() line \(words[at + 1].prefix { $0.isNumber })"
+        }
+        return nil
     }
 
     /// Whether the server answered with this SQLSTATE, or one of this class when two characters are given.
@@ -66,13 +90,20 @@ public struct PostgresError: Error, Sendable, Hashable, CustomStringConvertible,
             || hasState("08")
     }
 
-    /// Whether the server may quote a row's value in the message: data exceptions (`invalid input syntax for type uuid:
-    /// "…"`) and whatever an owner's function raises.
-    private var quotesData: Bool { ["22", "38", "39", "P0"].contains(where: hasState) }
+    /// Whether the message may quote a row's value: data exceptions (`invalid input syntax for type uuid: "…"`), and whatever
+    /// an owner's function raises or meets, unless it is the server's own state that it meets.
+    private var quotesData: Bool {
+        if ["22", "38", "39", "P0"].contains(where: hasState) { return true }
+        return isRaised
+            || isInside && !["08", "23", "25", "28", "40", "53", "54", "55", "57", "58"].contains(where: hasState)
+    }
 
     /// What may go into a log.
     public var description: String {
-        var text = quotesData ? "an error in the data, or raised by a function of the database" : message
+        var text =
+            quotesData
+            ? place.map { "an error in \($0)" } ?? "an error in the data, or raised by a function of the database"
+            : message
         if let sqlState { text += " (SQLSTATE \(sqlState))" }
         if let statement { text += " in \(statement)" }
         if let hint, !quotesData { text += ". Hint: \(hint)" }

@@ -11,7 +11,7 @@ extension PostgresError {
         return PostgresError(
             field("C") == nil ? .connectionLost : .server, message, sqlState: field("C"), severity: field("V"),
             detail: field("D"),
-            hint: field("H"), statement: statement)
+            hint: field("H"), statement: statement, context: field("W"), routine: field("R"))
     }
 
     /// Why a connection could not be made, from libpq's message at verbosity `PQERRORS_VERBOSE`.

@@ -81,6 +81,18 @@ struct PipelineTriggerTests {
         }
     }
 
+    @Test("one that has our name in its own is the owner's all the same", arguments: PostgresServer.Flavour.allCases)
+    func ourName(_ flavour: PostgresServer.Flavour) async throws {
+        let trigger = Self.trigger(
+            "BEFORE UPDATE", "NEW.topic := upper(NEW.topic); RETURN NEW;", name: "touch_for_backfilld_notes")
+        let lab = try await Lab.make(flavour, after: trigger)
+        try await lab.withDaemon { _ in
+            try await lab.run("INSERT INTO notes VALUES (1, 'hello'), (2, 'HELLO')")
+            try await lab.allRight()
+            #expect(try await lab.values("SELECT DISTINCT topic FROM notes") == ["HELLO"])
+        }
+    }
+
     @Test("one that rewrites once is followed", arguments: PostgresServer.Flavour.allCases)
     func rewritesOnce(_ flavour: PostgresServer.Flavour) async throws {
         let sql = Self.trigger(

@@ -34,6 +34,11 @@ import Testing
         for (sql, parameters, state) in [
             ("SELECT $1::text::uuid", [PostgresValue.text("hunter2")], "22P02"),
             ("SELECT $1::text::int8", [.text("hunter2")], "22P02"), (raise, [], "P0001"),
+            // Whatever SQLSTATE an owner's function makes up, and what it makes a statement of.
+            ("DO $$ BEGIN RAISE 'hunter2' USING ERRCODE = 'check_violation'; END $$", [], "23514"),
+            ("DO $$ BEGIN RAISE 'hunter2' USING ERRCODE = 'BZ001', HINT = 'hunter2'; END $$", [], "BZ001"),
+            ("DO $$ BEGIN RAISE 'hunter2' USING ERRCODE = '53100'; END $$", [], "53100"),
+            ("DO $$ BEGIN EXECUTE 'SELECT hunter2'; END $$", [], "42703"),
         ] {
             let error = await postgresError { try await connection.execute(Statement("cast", sql, parameters)) }
             #expect(error?.sqlState == state)

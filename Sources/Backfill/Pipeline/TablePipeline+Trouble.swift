@@ -58,8 +58,9 @@ extension TablePipeline {
         await noteLocks()
         if problem != nil || !flaws.isEmpty { doubt() }
         isPurgeDue = hasEntries
-        guard intake.working > 0 else { return }
-        isStandingDue = true
+        isStandingDue = intake.working > 0
+        guard isPurgeDue || isStandingDue else { return }
+        // A table at rest has nothing else to wake for.
         signal.set()
     }
 

@@ -4,6 +4,6 @@ SELECT
     pg_catalog.current_setting('max_locks_per_transaction')::pg_catalog.int8 OPERATOR(pg_catalog.*) (
         pg_catalog.current_setting('max_connections')::pg_catalog.int8 OPERATOR(pg_catalog.+)
         pg_catalog.current_setting('max_prepared_transactions')::pg_catalog.int8) AS room,
-    (SELECT pg_catalog.count(*) FROM pg_catalog.pg_locks AS l
+    (SELECT pg_catalog.count(DISTINCT l.pid) FROM pg_catalog.pg_locks AS l
         WHERE l.locktype OPERATOR(pg_catalog.=) 'advisory' AND l.objsubid OPERATOR(pg_catalog.=) 2
             AND l.classid::pg_catalog.int8 OPERATOR(pg_catalog.=) $1::pg_catalog.int8) AS daemons

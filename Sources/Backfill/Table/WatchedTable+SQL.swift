@@ -110,7 +110,11 @@ extension WatchedTable {
                 SELECT FROM pg_catalog.pg_trigger AS g
                 WHERE g.tgrelid OPERATOR(pg_catalog.=) \(relation)::pg_catalog.oid AND NOT g.tgisinternal
                     AND (g.tgtype OPERATOR(pg_catalog.&) 16::pg_catalog.int2) OPERATOR(pg_catalog.<>) 0
-                    AND pg_catalog.strpos(g.tgname::pg_catalog.text, 'backfilld_') OPERATOR(pg_catalog.=) 0))
+                    AND NOT EXISTS (
+                        SELECT FROM pg_catalog.pg_proc AS f
+                        WHERE f.oid OPERATOR(pg_catalog.=) g.tgfoid AND f.pronamespace OPERATOR(pg_catalog.=) (
+                            SELECT n.oid FROM pg_catalog.pg_namespace AS n
+                            WHERE n.nspname OPERATOR(pg_catalog.=) 'backfilld'))))
             """
     }
 

@@ -68,10 +68,20 @@ struct SetupCommand: AsyncParsableCommand {
         if isPrinting {
             let preview = TextPreview(table, textBytes: assembly.settings.textBytes)
             for row in try await preview.rows(5, on: connection) {
-                print("-- The row \(row.key) would be embedded from:")
-                for line in row.text.split(separator: "\n", omittingEmptySubsequences: false) { print("--   \(line)") }
+                print(Self.comment("The row \(row.key) would be embedded from:"))
+                print(Self.comment(row.text, indent: "  "))
             }
         }
+    }
+
+    /// A text as a comment of SQL. What stands in a row is printed into a script that somebody may run: nothing in it may end
+    /// the comment.
+    static func comment(_ text: String, indent: String = "") -> String {
+        let lines = text.split(omittingEmptySubsequences: false) { $0.isNewline }
+        return lines.map { line in
+            let scalars = line.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? "\u{FFFD}" : Character($0) }
+            return "-- " + indent + String(scalars)
+        }.joined(separator: "\n")
     }
 
     private func carryOut(_ plan: SetupPlan, on connection: PostgresConnection) async throws {
