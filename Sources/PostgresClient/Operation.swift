@@ -38,7 +38,10 @@ enum Interruption {
 
     func error(statement: String) -> any Error {
         switch self {
-        case .deadline, .grace: PostgresError(.deadlineExceeded, "no answer within the deadline", statement: statement)
+        // The server has cancelled it: query_canceled.
+        case .deadline:
+            PostgresError(.deadlineExceeded, "no answer within the deadline", sqlState: "57014", statement: statement)
+        case .grace: PostgresError(.deadlineExceeded, "no answer within the deadline", statement: statement)
         case .cancelled: CancellationError()
         }
     }

@@ -125,6 +125,30 @@ struct PipelineColumnTests {
         }
     }
 
+    @Test("a row that cannot be read keeps only itself from being embedded", arguments: PostgresServer.Flavour.allCases)
+    func unreadable(_ flavour: PostgresServer.Flavour) async throws {
+        // A type whose text form fails for one value: the daemon asks for it, whoever inserts does not.
+        let lab = try await Lab.make(
+            flavour,
+            [
+                LabTable(
+                    create: """
+                        CREATE TYPE odd AS (v integer);
+                        CREATE FUNCTION odd_text(odd) RETURNS text LANGUAGE plpgsql IMMUTABLE AS
+                            $$BEGIN RETURN 'text ' || 100 / (($1).v - 13); END$$;
+                        CREATE CAST (odd AS text) WITH FUNCTION odd_text(odd);
+                        CREATE TABLE notes (id bigint PRIMARY KEY, topic odd, embedding {embedding})
+                        """, expected: "topic::text")
+            ])
+        let patience = RetrySettings(first: .milliseconds(100), longest: .seconds(60), attempts: 2)
+        try await lab.withDaemon(LabSettings(retry: patience)) { daemon in
+            try await lab.run("INSERT INTO notes SELECT i, ROW(i)::odd FROM generate_series(1, 20) AS i")
+            try await lab.allRight(but: 1)
+            try await daemon.tells("set aside") { $0.setAside.map(\.key) == ["13"] }
+            #expect(daemon.told.setAside[0].reason.contains("cannot be read"))
+        }
+    }
+
     @Test("a row without text is settled, once, and takes a text later", arguments: PostgresServer.Flavour.allCases)
     func empty(_ flavour: PostgresServer.Flavour) async throws {
         let lab = try await Lab.make(flavour)

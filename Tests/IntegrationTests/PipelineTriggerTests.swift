@@ -81,6 +81,27 @@ struct PipelineTriggerTests {
         }
     }
 
+    @Test(
+        "rows that meet a missing privilege in a trigger, side by side, keep nobody else back, and are set aside",
+        arguments: PostgresServer.Flavour.allCases)
+    func refusedSideBySide(_ flavour: PostgresServer.Flavour) async throws {
+        let trigger = Self.trigger(
+            "BEFORE UPDATE",
+            "IF NEW.topic LIKE 'not%' THEN RAISE 'not you' USING ERRCODE = '42501'; END IF; RETURN NEW;")
+        let lab = try await Lab.make(flavour, after: trigger)
+        let patience = RetrySettings(first: .milliseconds(100), longest: .seconds(60), attempts: 2)
+        try await lab.withDaemon(LabSettings(retry: patience)) { daemon in
+            // First those alone: nobody gets past the error, and the table is in order all the same.
+            try await lab.run("INSERT INTO notes VALUES (1, 'not 1'), (2, 'not 2')")
+            try await daemon.tells("both set aside") { $0.setAside.count == 2 }
+            try await lab.run(
+                "INSERT INTO notes SELECT i, CASE WHEN i IN (5, 6) THEN 'not ' ELSE '' END || i FROM generate_series(3, 20) AS i"
+            )
+            try await lab.allRight(but: 4)
+            try await daemon.tells("all set aside") { $0.setAside.count == 4 }
+        }
+    }
+
     @Test("one that has our name in its own is the owner's all the same", arguments: PostgresServer.Flavour.allCases)
     func ourName(_ flavour: PostgresServer.Flavour) async throws {
         let trigger = Self.trigger(

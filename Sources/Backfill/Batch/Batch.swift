@@ -43,6 +43,14 @@ public struct Batch: Sendable {
         /// The rows that nothing is known of because of it.
         public var unfinished: [RowKey] = []
 
+        /// What nobody got past when vectors were written; see ``RowWriter/Written/doubt``.
+        public var doubt: PostgresError?
+
+        mutating func add(_ written: RowWriter.Written) {
+            outcomes.merge(written.outcomes) { $1 }
+            doubt = written.doubt
+        }
+
         /// Rows whose vector is in the table now.
         public var written: Int { outcomes.values.count { $0 == .written } }
         /// Rows that were charged with a failure.
@@ -67,12 +75,20 @@ public struct Batch: Sendable {
     /// and the rows that nothing is known of.
     /// - Parameters:
     ///   - keys: The text form of their keys.
+    ///   - areFound: Whether a scan has found them, so that one that can't be read is a row of the table.
     ///   - reached: Hears of each stage that is done.
     /// - Throws: ``PostgresError`` and what else keeps rows from being read, or belongs to the table, and is no row's own.
-    public func run(_ keys: [RowKey], reached: (Stage) -> Void = { _ in }) async throws -> Report {
+    public func run(
+        _ keys: [RowKey], areFound: Bool = false, reached: (Stage) -> Void = { _ in }
+    ) async throws -> Report {
         var report = Report()
         for key in keys { report.outcomes[key] = .settled }
-        let rows = try await reader.read(keys)
+        let rows =
+            areFound
+            ? try await reader.read(keys[...]) { key, error in
+                report.outcomes[key] = .failed("the row cannot be read: \(error.description)")
+            }
+            : try await reader.read(keys)
         reached(.read)
         report.cut = rows.count { $0.isCut }
         let texts = rows.filter { !$0.text.isEmpty }
@@ -106,7 +122,7 @@ public struct Batch: Sendable {
         }
         reached(.embedded)
         do {
-            report.outcomes.merge(try await writer.write(embedded)) { $1 }
+            report.add(try await writer.write(embedded))
         } catch let error as PostgresError where !error.isAboutTheSchema {
             // The server is away or in trouble: the vectors are kept as behind a lock, and written when it is well again.
             for row in embedded { report.outcomes[row.key] = .locked(row) }

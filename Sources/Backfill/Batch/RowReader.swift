@@ -48,6 +48,27 @@ public struct RowReader: Sendable {
         }
     }
 
+    /// The rows among these that are pending, where some of them may be beyond reading: a generated column that fails, a value
+    /// that is damaged or in no encoding.
+    ///
+    /// - Parameters:
+    ///   - keys: The text form of keys that the table has: of others the error may be theirs, and no row's.
+    ///   - failed: Hears of each row that cannot be read.
+    /// - Throws: ``PostgresError`` where it is no row's own; `CancellationError`.
+    func read(_ keys: ArraySlice<RowKey>, failed: (RowKey, PostgresError) -> Void) async throws -> [PendingRow] {
+        do {
+            return try await read(Array(keys))
+        } catch let error as PostgresError where error.mayBeOneRowsOwn && !error.isAboutTheSchema {
+            guard keys.count > 1 else {
+                if let key = keys.first { failed(key, error) }
+                return []
+            }
+            let middle = keys.startIndex + keys.count / 2
+            let rows = try await read(keys[..<middle], failed: failed)
+            return try await rows + read(keys[middle...], failed: failed)
+        }
+    }
+
     /// Keys of pending rows, at most so many, in the order in which the table has them.
     ///
     /// - Throws: ``PostgresError``; `CancellationError`.

@@ -23,22 +23,44 @@ public struct RowWriter: Sendable {
         clear = SQLFile.fill(SQLFile.batchClear, table.fragments)
     }
 
+    /// What became of rows that were to be written.
+    public struct Written: Sendable {
+        /// Of each row.
+        public var outcomes: [RowKey: RowOutcome] = [:]
+        /// An error about names or privileges that no row at all got past. It may be the table's, where that is another than
+        /// it was, or each row's own, of a trigger.
+        public var doubt: PostgresError?
+    }
+
     /// Writes what may be written and says what became of each row.
     ///
     /// An error that may be one row's own, a CHECK or an owner's RAISE, splits the batch until it is found.
     /// - Throws: ``PostgresError`` where the failure is no row's own; ``TableProblem/superseded(table:embedder:)`` where
     ///   these vectors belong in the column no more; `CancellationError`.
-    public func write(_ rows: [EmbeddedRow]) async throws -> [RowKey: RowOutcome] {
-        guard !rows.isEmpty else { return [:] }
+    public func write(_ rows: [EmbeddedRow]) async throws -> Written {
+        guard !rows.isEmpty else { return Written() }
+        var written = try await writeParts(rows[...])
+        if !written.outcomes.values.allSatisfy(\.isFailure) { written.doubt = nil }
+        return written
+    }
+
+    private func writeParts(_ rows: ArraySlice<EmbeddedRow>) async throws -> Written {
         do {
-            return try await pool.withConnection { try await writeOnce(rows, on: $0) }
-        } catch let error as PostgresError where error.mayBeOneRowsOwn {
-            guard rows.count > 1 else { return [rows[0].key: .failed(error.description)] }
-            let half = rows.count / 2
-            let outcomes = try await write(Array(rows[..<half])).merging(write(Array(rows[half...]))) { $1 }
-            // Where nobody gets through, a missing privilege or column is nobody's own.
-            if error.isAboutTheSchema, outcomes.values.allSatisfy(\.isFailure) { throw error }
-            return outcomes
+            return Written(outcomes: try await pool.withConnection { try await writeOnce(Array(rows), on: $0) })
+        } catch let error as PostgresError where error.isDivisible {
+            let middle = rows.startIndex + rows.count / 2
+            // A deadline is no row's own, but half of the rows may be done within it.
+            if rows.count == 1, error.mayBeOneRowsOwn {
+                return Written(
+                    outcomes: [rows[rows.startIndex].key: .failed(error.description)],
+                    doubt: error.isAboutTheSchema ? error : nil)
+            }
+            guard rows.count > 1 else { throw error }
+            var written = try await writeParts(rows[..<middle])
+            let rest = try await writeParts(rows[middle...])
+            written.outcomes.merge(rest.outcomes) { $1 }
+            written.doubt = written.doubt ?? rest.doubt
+            return written
         }
     }
 
@@ -172,6 +194,10 @@ public struct RowWriter: Sendable {
 }
 
 extension PostgresError {
+    /// Whether a part of the rows of a statement that failed with it may fare better: one that the server cancelled at our
+    /// deadline was too much, where a server that does not even answer that is away.
+    var isDivisible: Bool { mayBeOneRowsOwn || code == .deadlineExceeded && sqlState != nil }
+
     /// Whether an error of a write may come from one of its rows: from a constraint, a trigger, the data itself, or
     /// whatever SQLSTATE an owner's function makes up.
     ///

@@ -22,6 +22,8 @@ struct Held: Sendable {
 
     func contains(_ key: RowKey) -> Bool { entries[key] != nil }
     var count: Int { entries.count }
+    /// Those that wait, and are not being tried.
+    var inTurn: Int { entries.values.count { !$0.isOut } }
     /// When the next row may be tried; nil while none waits.
     var due: Instant? { entries.values.lazy.filter { !$0.isOut }.map(\.next).min() }
 

@@ -108,12 +108,15 @@ struct Intake: Sendable {
         isScanWanted = true
     }
 
+    /// Whether there are any of these rows in flight of which nothing is known but a notification.
+    func areAnnounced(_ keys: [RowKey]) -> Bool { keys.contains { inFlight[$0] == .announced } }
+
     /// The server has answered a batch with an error. Anybody can send notifications, with keys that are none: if these
     /// rows were announced, what was announced is let go, and a scan finds those that the table has.
     ///
     /// - Returns: Whether they were.
     mutating func distrust(_ keys: [RowKey]) -> Bool {
-        guard keys.contains(where: { inFlight[$0] == .announced }) else { return false }
+        guard areAnnounced(keys) else { return false }
         announced.removeAll()
         isScanWanted = true
         return true

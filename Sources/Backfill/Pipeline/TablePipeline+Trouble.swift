@@ -4,7 +4,9 @@ import PostgresClient
 /// What the pipeline does when something fails, or when the table is not what it was.
 extension TablePipeline {
     /// A failure that is no row's own: everything waits, and nobody is charged.
-    func failed(_ error: any Error) {
+    ///
+    /// - Parameter isOfScan: Whether a scan failed, and no batch.
+    func failed(_ error: any Error, isOfScan: Bool = false) {
         if isStopping || Task.isCancelled { return }
         if case EmbedderError.limited(let wait, let reason) = error {
             intake.limited(for: wait, at: clock.now)
@@ -17,15 +19,19 @@ extension TablePipeline {
         var wait: Duration?
         if case EmbedderError.denied = error { wait = settings.retry.longest }
         intake.paused(for: wait, at: clock.now)
-        trouble = error
+        (trouble, isTroubleOfScan) = (error, isOfScan)
         report(.trouble(error))
     }
 
     /// A failure of what was begun with this table. Where the table is another by now, can't be filled as it is, or could not
     /// meanwhile, that is why, and is told instead.
     ///
-    /// - Parameter healings: How often the table had healed when it began.
-    func failed(_ error: any Error, with table: WatchedTable, since healings: Int) async {
+    /// - Parameters:
+    ///   - healings: How often the table had healed when it began.
+    ///   - isOfScan: Whether a scan failed, and no batch.
+    func failed(
+        _ error: any Error, with table: WatchedTable, since healings: Int, isOfScan: Bool = false
+    ) async {
         // What a look has just found needs no other.
         let isKnown = (error as? TableProblem).map { $0 == problem } ?? false
         if !isKnown, error is TableProblem || Self.isAnswer(error) { try? await inspect() }
@@ -34,7 +40,7 @@ extension TablePipeline {
             intake.wantScan()
             return
         }
-        failed(error)
+        failed(error, isOfScan: isOfScan)
     }
 
     /// Whether the server has answered with an error, and the connection is of use.
@@ -48,9 +54,10 @@ extension TablePipeline {
         report(.recovered)
     }
 
-    /// The server answers. That says nothing of a provider.
-    func reached() {
-        if trouble is PostgresError { recovered() }
+    /// The server answers. That says nothing of a provider, and a scan that succeeds nothing of what batches fail with.
+    func reached(byScan isScan: Bool) {
+        guard let trouble = trouble as? PostgresError else { return }
+        if trouble.code != .server || trouble.isConnectionFailure || isScan == isTroubleOfScan { recovered() }
     }
 
     /// A heartbeat came back: a table that could not be filled may be in order again.

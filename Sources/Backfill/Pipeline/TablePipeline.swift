@@ -30,6 +30,8 @@ public actor TablePipeline: Gated {
     var isStopping = false
     /// The failure that everything waits after; nil while things go well.
     var trouble: (any Error)?
+    /// Whether that came of a scan, and not of a batch.
+    var isTroubleOfScan = false
     /// The table is not what it was, and nothing begins until it can be filled again.
     var problem: TableProblem?
     /// Counts how often it could be filled again after it could not.
@@ -126,7 +128,7 @@ public actor TablePipeline: Gated {
     /// What it is about.
     public var condition: PipelineCondition {
         PipelineCondition(
-            waiting: intake.waiting, working: intake.working, held: intake.held.count,
+            waiting: intake.waiting, working: intake.working, held: intake.held.inTurn,
             failing: standing.failing, setAside: standing.setAside, pausedFor: standing.pausedSince,
             isPolling: handshake.phase != .listening, isStandby: isStandby, isIdle: intake.isIdle || isStandby,
             trouble: problem.map { "\($0)" } ?? trouble.map { "\($0)" }, flaw: flaws.first.map { "\($0)" })
@@ -248,8 +250,9 @@ public actor TablePipeline: Gated {
             guard !isNone else { return signal.set() }
         }
         parts.reached(.claimed)
+        let areFound = !intake.areAnnounced(attempt.claimed)
         await self.attempt(attempt.claimed, of: table) { [parts] in
-            try await batch.run(attempt.claimed, reached: parts.reached)
+            try await batch.run(attempt.claimed, areFound: areFound, reached: parts.reached)
         }
         let isSame = table.watch == self.table.watch
         let waiting = attempt.claimed.filter { isSame && intake.held.hasVector($0) }
@@ -264,7 +267,7 @@ public actor TablePipeline: Gated {
         let writer = batch.writer
         await attempt(rows.map(\.key), of: table) {
             var report = Batch.Report()
-            report.outcomes = try await writer.write(rows)
+            report.add(try await writer.write(rows))
             return report
         }
         signal.set()
@@ -279,10 +282,12 @@ public actor TablePipeline: Gated {
             let charges = intake.charges(for: done, at: clock.now)
             // It may be the table that is another, and nobody is to be charged for that.
             if !charges.isEmpty { try await inspect() }
+            if let doubt = done.doubt, parts.load == nil { throw doubt }
             guard table == self.table else { return abandon(keys, done, took: clock.now - began) }
             let verdicts = try await charge(charges)
             if done.embedded + done.written > 0 { handshake.progressed() }
-            if done.embedded > 0 { recovered() } else { reached() }
+            // What is written well says nothing against the error that ended the rest.
+            if done.error == nil { if done.embedded > 0 { recovered() } else { reached(byScan: false) } }
             note(verdicts)
             let retries = Dictionary(verdicts.compactMap { row in row.wait.map { (row.key, $0) } }) { $1 }
             intake.finished(
@@ -370,14 +375,14 @@ public actor TablePipeline: Gated {
             if let standing { self.standing = standing }
             if let standing, standing.failing + standing.setAside > 0 { hasEntries = true }
             if let next = standing?.next { intake.retry(at: clock.now + next) }
-            if keys.isEmpty { recovered() } else { reached() }
+            if keys.isEmpty { recovered() } else { reached(byScan: true) }
             let fresh = intake.scanned(ordered, limit: limit)
             handshake.scanned(fresh, at: clock.now)
             report(.scanned(found: keys.count, isAll: keys.count < limit))
         } catch {
             intake.scanFailed()
             handshake.scanFailed(at: clock.now)
-            await failed(error, with: table, since: healings)
+            await failed(error, with: table, since: healings, isOfScan: true)
         }
         signal.set()
     }
