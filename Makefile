@@ -107,6 +107,7 @@ bench:
 	swift build $(release) $(SWIFT_FLAGS)
 	swift build -c release --static-swift-stdlib --product encoder-benchmark $(SWIFT_FLAGS)
 	swift build -c release --static-swift-stdlib --product share-benchmark $(SWIFT_FLAGS)
+	swift build -c release --static-swift-stdlib --product provider-benchmark $(SWIFT_FLAGS)
 	Benchmarks/run
 	Benchmarks/encoder --install
 

@@ -31,6 +31,11 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.100.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.30.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.26.0"),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.36.0"),
     ],
     targets: [
         // C libraries of the distribution: module maps and shims, nothing else.
@@ -46,7 +51,18 @@ let package = Package(
         .target(
             name: "SentenceEncoder", dependencies: ["COneDNN", "CEncoderKernels", "CCrypto"],
             swiftSettings: lean + [optimizedInDebug]),
-        .target(name: "Embedders", dependencies: ["CCrypto", "SentenceEncoder"], swiftSettings: lean),
+        .target(
+            name: "Embedders",
+            dependencies: [
+                "CCrypto", "SentenceEncoder",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOHTTPCompression", package: "swift-nio-extras"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            swiftSettings: lean + [optimizedInDebug]),
         .target(
             name: "Backfill",
             dependencies: ["PostgresClient", "Embedders"],
@@ -74,6 +90,9 @@ let package = Package(
         .executableTarget(
             name: "share-benchmark", dependencies: ["Backfill", "Embedders", "PostgresClient"],
             path: "Benchmarks/ShareBenchmark", swiftSettings: lean),
+        .executableTarget(
+            name: "provider-benchmark", dependencies: ["Embedders"], path: "Benchmarks/ProviderBenchmark",
+            swiftSettings: lean),
 
         // Tests. TestSupport holds what they share: throw-away clusters, processes, deadlines.
         .target(
@@ -82,7 +101,8 @@ let package = Package(
         // A daemon in a process of its own, for tests that kill it.
         .target(name: "LabClock", path: "Tests/LabClock"),
         .executableTarget(
-            name: "lab-daemon", dependencies: ["Backfill", "PostgresClient", "Embedders", "TestSupport", "LabClock"],
+            name: "lab-daemon",
+            dependencies: ["Backfill", "PostgresClient", "Embedders", "SentenceEncoder", "TestSupport", "LabClock"],
             path: "Tests/LabDaemon", swiftSettings: strict),
         .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"], swiftSettings: strict),
         .testTarget(
@@ -91,7 +111,17 @@ let package = Package(
         .testTarget(
             name: "SentenceEncoderTests", dependencies: ["SentenceEncoder", "CEncoderKernels", "TestSupport"],
             exclude: ["Fixtures"], swiftSettings: strict),
-        .testTarget(name: "EmbeddersTests", dependencies: ["Embedders"], swiftSettings: strict),
+        .testTarget(
+            name: "EmbeddersTests",
+            dependencies: [
+                "Embedders", "SentenceEncoder", "TestSupport",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(name: "BackfillTests", dependencies: ["Backfill", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "backfilldTests", dependencies: ["backfilld", "TestSupport"], swiftSettings: strict),
         .testTarget(

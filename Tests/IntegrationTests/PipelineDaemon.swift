@@ -1,4 +1,5 @@
 import Backfill
+import Embedders
 import PostgresClient
 import Synchronization
 import TestSupport
@@ -115,6 +116,8 @@ struct LabSettings: Sendable {
     /// Instead of a factory for `conninfo` alone.
     var sessions: SessionFactory?
     var connections = 4
+    /// Instead of the lab's own; of the same identity.
+    var embedder: (any Embedder)?
 
     init(heartbeat: Duration = .seconds(1), retry: RetrySettings? = nil) {
         listener.heartbeat = heartbeat
@@ -157,7 +160,8 @@ extension Lab {
         let log = LabDaemon()
         let pool = ConnectionPool(sessions, limit: settings.connections)
         let daemon = Daemon(
-            sessions: sessions, pool: pool, tables: watched, embedder: embedder, pipeline: settings.pipeline,
+            sessions: sessions, pool: pool, tables: watched, embedder: settings.embedder ?? embedder,
+            pipeline: settings.pipeline,
             listener: settings.listener, name: DaemonName(host: "test", pid: 1), report: log.hear)
         log.runs(daemon)
         let running = Task { await daemon.run() }

@@ -102,6 +102,7 @@ struct PipelineEmbedderTests {
         try await lab.withDaemon { daemon in
             try await lab.run("INSERT INTO notes VALUES (1, 'a')")
             try await lab.allRight()
+            _ = try await daemon.listens()
             try await daemon.heartbeats(2)
             let before = (daemon.told.scans, daemon.told.batches, lab.embedder.calls)
             try await daemon.heartbeats(3)

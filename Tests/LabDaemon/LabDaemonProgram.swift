@@ -1,4 +1,5 @@
 import Backfill
+import Embedders
 import Glibc
 import PostgresClient
 import TestSupport
@@ -39,7 +40,9 @@ import TestSupport
 
     private static func run(_ options: LabOptions, _ stages: Stages) async throws {
         let sessions = SessionFactory(ConnectionOptions(conninfo: options.conninfo, applicationName: "lab-daemon"))
-        let embedder = RemoteEmbedder(options)
+        // Under the name that the lab's tables are set up for.
+        let embedder = RemoteEmbedder(
+            try LabProvider(options, stages), identity: HashEmbedder(dimension: options.dimension).identity)
         let connection = try await sessions.open(deadline: options.listener.deadline)
         var tables: [WatchedTable] = []
         for name in options.tables {

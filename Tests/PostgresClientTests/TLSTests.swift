@@ -3,40 +3,11 @@ import PostgresClient
 import TestSupport
 import Testing
 
-/// A certificate authority for one test.
-private struct Authority {
-    let folder: String
-    var certificate: String { folder + "/ca.crt" }
-
-    init() async throws {
-        folder = try temporaryFolder()
-        try await openssl(
-            "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-            "-subj", "/CN=Test authority", "-keyout", folder + "/ca.key", "-out", certificate)
-    }
-
-    /// A certificate and its key, in a folder of their own.
-    func issue(for name: String, at path: String) async throws {
-        try await openssl(
-            "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=\(name)",
-            "-keyout", path + ".key", "-out", folder + "/request")
-        try "subjectAltName=DNS:\(name)\n".write(toFile: folder + "/names", atomically: true, encoding: .utf8)
-        try await openssl(
-            "x509", "-req", "-in", folder + "/request", "-CA", certificate, "-CAkey", folder + "/ca.key",
-            "-CAcreateserial", "-days", "2", "-extfile", folder + "/names", "-out", path + ".crt")
-    }
-
-    private func openssl(_ arguments: String...) async throws {
-        let result = try await RunningProcess.run("openssl", arguments)
-        try #require(result.exit == .code(0), "\(result)")
-    }
-}
-
 @Suite struct TLSTests {
     @Test("verify-full wants the right authority and the right name")
     func verifyFull() async throws {
         // The one with pgvector is built without TLS.
-        let (ours, other) = (try await Authority(), try await Authority())
+        let (ours, other) = (try await TestAuthority(), try await TestAuthority())
         try await PostgresServer.with(.debian) { server in
             let path = server.dataDirectory + "/test"
             try await ours.issue(for: "db.test", at: path)
@@ -47,7 +18,7 @@ private struct Authority {
                     [.ownerAccountID: owner, .posixPermissions: 0o600], ofItemAtPath: path + end)
             }
             try await server.restart(settings: ["ssl": "on", "ssl_cert_file": "test.crt", "ssl_key_file": "test.key"])
-            func connect(_ host: String, _ authority: Authority, mode: String = "verify-full") async throws
+            func connect(_ host: String, _ authority: TestAuthority, mode: String = "verify-full") async throws
                 -> PostgresConnection
             {
                 try await PostgresConnection.connect(

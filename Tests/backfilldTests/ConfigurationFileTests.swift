@@ -11,15 +11,16 @@ import Testing
         #expect(file == CommentedFile.text, "renew it: backfilld config --template > config/backfilld.toml")
     }
 
-    private static let withoutDefault = [
-        "template", "url", "password", "lanes", "rowsPerSecond", "passagePrompt", "queryPrompt",
-    ]
+    private static let withoutDefault = Set(SettingDefinition.all.filter { $0.defaultText == nil }.map(\.key))
 
     @Test func `the commented file is valid as it stands, and with every setting in force`() throws {
         let plain = try ConfigurationFolder(["backfilld.toml": CommentedFile.text]).load()
         #expect(plain.effective.allSatisfy { $0.origin == .builtIn })
+        var section = ""
         let inForce = CommentedFile.text.split(separator: "\n").map { line in
-            let hasNoDefault = Self.withoutDefault.contains { line.hasPrefix("# \($0) =") }
+            if line.hasPrefix("[") { section = line.filter { $0 != "[" && $0 != "]" } + "." }
+            let name = line.dropFirst(2).prefix { $0 != " " }
+            let hasNoDefault = Self.withoutDefault.contains(section + name)
             let isSetting = line.hasPrefix("# ") && line.contains(" = ") && !hasNoDefault
             return isSetting ? String(line.dropFirst(2)) : String(line)
         }
@@ -47,7 +48,10 @@ import Testing
         let variables = SettingDefinition.all.flatMap { [$0.variable] + $0.otherVariables }
         #expect(Set(variables).count == variables.count)
         #expect(SettingDefinition.named("limits.textBytes")?.variable == "BACKFILLD_LIMITS_TEXT_BYTES")
-        #expect(SettingDefinition.all.compactMap(\.credential) == ["database-url", "database-password"])
+        #expect(
+            SettingDefinition.all.compactMap(\.credential) == [
+                "remote-key", "remote-headers", "remote-query", "remote-proxy", "database-url", "database-password",
+            ])
     }
 
     @Test func `root reads no env file of somebody else, or that everybody can write`() throws {

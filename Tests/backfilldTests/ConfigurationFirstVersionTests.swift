@@ -31,13 +31,9 @@ import Testing
     }
 
     @Test(arguments: [("false", "supabase"), ("true", "codette"), ("False", "codette"), ("0", "codette")])
-    func `USE_LOCAL_API asks for an embedder this release has not`(value: String, embedder: String) {
-        let error = ConfigurationFolder([".env": "\nUSE_LOCAL_API=\(value)"]).failure()
-        #expect(error.problems.count == 1)
-        #expect(error.problems.first?.place == ".env, line 2")
-        #expect(
-            error.problems.first?.what.contains("\"\(embedder)\", and this release has only \"local\" and \"hash\"")
-                == true)
+    func `USE_LOCAL_API chooses between the two endpoints`(value: String, embedder: String) throws {
+        let folder = ConfigurationFolder([".env": "\nUSE_LOCAL_API=\(value)\nBACKFILLD_REMOTE_DIMENSION=384"])
+        #expect(try folder.load().embedder == embedder)
     }
 
     @Test func `a named embedder is stronger than USE_LOCAL_API in a weaker place`() throws {
@@ -46,11 +42,16 @@ import Testing
         #expect(try folder.load(["USE_LOCAL_API": ""], options: ["embedder=hash"]).embedder == "hash")
     }
 
-    @Test(arguments: ["openai", "cohere", "codette", "supabase"])
-    func `embedders of later releases are refused with their place`(name: String) {
+    @Test(arguments: ["codette", "supabase"])
+    func `an endpoint of the first version does not say what its vectors are, so that the dimension must be given`(
+        name: String
+    ) throws {
         let error = ConfigurationFolder(["backfilld.toml": "embedder = \"\(name)\""]).failure()
         #expect(error.problems.count == 1)
-        #expect(error.description.contains("backfilld.toml, line 1: asks for the embedder \"\(name)\""))
+        #expect(error.problems.first?.remedy?.contains("remote.dimension") == true)
+        let folder = ConfigurationFolder(["backfilld.toml": "embedder = \"\(name)\"\n[remote]\ndimension = 384"])
+        let remote = try #require(try folder.load().remote)
+        #expect((remote.model, remote.dimension, remote.url) == ("unknown", 384, nil))
     }
 
     @Test(arguments: ["VITE_SUPABASE_URL", "SUPABASE_URL", "SUPABASE_ANON_KEY", "SUPABASE_SERVICE_ROLE_KEY"])

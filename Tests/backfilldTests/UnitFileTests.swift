@@ -23,6 +23,7 @@ import Testing
             ("--check\n", "--check --config /etc/backfilld/%i.toml\n"),
             ("-/etc/backfilld/environment", "-/etc/backfilld/%i.environment"),
             ("backfilld.toml: BACKFILLD_", "%i.toml: BACKFILLD_"), (":backfilld.database-", ":backfilld.%i.database-"),
+            (":backfilld.remote-", ":backfilld.%i.remote-"),
             ("StateDirectory=backfilld\n", "StateDirectory=backfilld-%i\n"),
         ] {
             #expect(expected.contains(plain), "\(plain)")

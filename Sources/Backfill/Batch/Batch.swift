@@ -22,6 +22,8 @@ public struct Batch: Sendable {
     let reader: RowReader
     let writer: RowWriter
     let embedder: any Embedder
+    /// Where the embedder writes the table itself.
+    let submitter: RowSubmitter?
     let bytes: Int
 
     /// What one batch did.
@@ -43,6 +45,19 @@ public struct Batch: Sendable {
         /// The rows that nothing is known of because of it.
         public var unfinished: [RowKey] = []
 
+        /// Something else than a row ends the batch. Where nothing came of it at all, it has failed.
+        mutating func end(with error: any Error, leaving left: [PendingRow], of texts: Int) throws {
+            guard left.count < texts + empty else { throw error }
+            self.error = error
+            leave(left)
+        }
+
+        /// Of these rows nothing is known.
+        mutating func leave(_ rows: [PendingRow]) {
+            unfinished += rows.map(\.key)
+            for row in rows { outcomes[row.key] = nil }
+        }
+
         /// What nobody got past when vectors were written; see ``RowWriter/Written/doubt``.
         public var doubt: PostgresError?
 
@@ -62,10 +77,17 @@ public struct Batch: Sendable {
     ///   - embedder: Makes the vectors.
     ///   - pool: Lends sessions for reading and writing.
     ///   - settings: How much goes into one call of the embedder, and how long a text may be.
-    public init(table: WatchedTable, embedder: any Embedder, pool: ConnectionPool, settings: PipelineSettings) {
+    ///   - endpoint: What is remembered of an embedder that writes the table itself.
+    init(
+        table: WatchedTable, embedder: any Embedder, pool: ConnectionPool, settings: PipelineSettings,
+        endpoint: EndpointMemory
+    ) {
         reader = RowReader(table: table, pool: pool, textBytes: settings.textBytes)
         writer = RowWriter(table: table, pool: pool)
         self.embedder = embedder
+        submitter = (embedder as? any WritingEmbedder).map {
+            RowSubmitter(table: table, pool: pool, embedder: $0, memory: endpoint)
+        }
         bytes = min(settings.bytes, embedder.limits.bytes)
     }
 
@@ -83,6 +105,7 @@ public struct Batch: Sendable {
     ) async throws -> Report {
         var report = Report()
         for key in keys { report.outcomes[key] = .settled }
+        for key in try await submitter?.clear(among: keys) ?? [] { report.outcomes[key] = .outdated }
         let rows =
             areFound
             ? try await reader.read(keys[...]) { key, error in
@@ -98,6 +121,27 @@ public struct Batch: Sendable {
             EmbeddedRow(
                 key: $0.key, source: $0.source, vector: [Float](repeating: 0, count: embedder.identity.dimension))
         }
+        if let submitter {
+            embedded += try await submit(texts, to: submitter, &report)
+        } else {
+            embedded += try await embed(texts, &report)
+        }
+        reached(.embedded)
+        do {
+            report.add(try await writer.write(embedded))
+        } catch let error as PostgresError where !error.isAboutTheSchema {
+            // The server is away or in trouble: the vectors are kept as behind a lock, and written when it is well again.
+            for row in embedded { report.outcomes[row.key] = .locked(row) }
+            report.error = report.error ?? error
+        }
+        reached(.written)
+        for row in rows where report.outcomes[row.key]?.isFailure ?? false { report.sources[row.key] = row.source }
+        return report
+    }
+
+    /// The vectors of texts. What is embedded before something fails stays so, and the report has the error.
+    private func embed(_ texts: [PendingRow], _ report: inout Report) async throws -> [EmbeddedRow] {
+        var embedded: [EmbeddedRow] = []
         var left = texts[...]
         do {
             for call in Self.calls(texts, rows: embedder.limits.rows, bytes: bytes) {
@@ -115,22 +159,9 @@ public struct Batch: Sendable {
                 if let error = answer.error { throw error }
             }
         } catch {
-            guard left.count < rows.count else { throw error }
-            report.error = error
-            report.unfinished = left.map(\.key)
-            for row in left { report.outcomes[row.key] = nil }
+            try report.end(with: error, leaving: Array(left), of: texts.count)
         }
-        reached(.embedded)
-        do {
-            report.add(try await writer.write(embedded))
-        } catch let error as PostgresError where !error.isAboutTheSchema {
-            // The server is away or in trouble: the vectors are kept as behind a lock, and written when it is well again.
-            for row in embedded { report.outcomes[row.key] = .locked(row) }
-            report.error = report.error ?? error
-        }
-        reached(.written)
-        for row in rows where report.outcomes[row.key]?.isFailure ?? false { report.sources[row.key] = row.source }
-        return report
+        return embedded
     }
 
     /// Splits rows into calls of the embedder, in order, none over the limits; a text over them goes alone.

@@ -37,7 +37,7 @@ extension Embedder {
     /// Embeds a text that nothing can be wrong with.
     private func embedHarmless() async throws {
         do {
-            let embedded = try await embedAll(["A short text in plain words."])
+            let embedded = try await embedAll([ProbeText.text])
             if case .failure(let failure) = embedded.vectors[0] { throw EmbedderError.unavailable(failure.reason) }
         } catch EmbedderError.refused(let reason) {
             throw EmbedderError.unavailable("it refuses whatever it is given: \(reason)")

@@ -137,7 +137,7 @@ extension TablePipeline {
         await parts.pool.discardIdle()
         let (before, locks) = (table, handshake)
         table = found
-        batch = Batch(table: found, embedder: parts.embedder, pool: parts.pool, settings: settings)
+        batch = Batch(table: found, embedder: parts.embedder, pool: parts.pool, settings: settings, endpoint: endpoint)
         ledger = Self.ledger(of: found, parts)
         standing = LedgerStanding()
         let dropped = intake.startOver()

@@ -12,6 +12,8 @@ public actor TablePipeline: Gated {
     var ledger: FailureLedger?
     let parts: PipelineParts
     var settings: PipelineSettings
+    /// What is known of an embedder that writes the table itself.
+    let endpoint = EndpointMemory()
     let clock = ContinuousClock()
     let signal = Signal()
     private let hear: @Sendable (PipelineEvent, PipelineCondition) -> Void
@@ -57,7 +59,7 @@ public actor TablePipeline: Gated {
         self.parts = parts
         self.settings = settings
         hear = report
-        batch = Batch(table: table, embedder: parts.embedder, pool: parts.pool, settings: settings)
+        batch = Batch(table: table, embedder: parts.embedder, pool: parts.pool, settings: settings, endpoint: endpoint)
         ledger = Self.ledger(of: table, parts)
         intake = Intake(settings: settings, ceiling: parts.ceiling)
         handshake = Handshake(mode, pace: settings.polling)
@@ -112,7 +114,7 @@ public actor TablePipeline: Gated {
     /// Goes on with other settings; batches under way keep theirs. Whatever was waited for is tried at once.
     public func apply(_ settings: PipelineSettings) {
         self.settings = settings
-        batch = Batch(table: table, embedder: parts.embedder, pool: parts.pool, settings: settings)
+        batch = Batch(table: table, embedder: parts.embedder, pool: parts.pool, settings: settings, endpoint: endpoint)
         intake.apply(settings)
         handshake.apply(settings.polling)
         intake.unpause()

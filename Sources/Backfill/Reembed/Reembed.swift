@@ -52,6 +52,7 @@ public struct Reembed: Sendable {
         _ spec: TableSpec, embedder: any Embedder, on connection: PostgresConnection, pool: ConnectionPool,
         settings: PipelineSettings
     ) async throws {
+        guard !(embedder is any WritingEmbedder) else { throw TableProblem.embedderWrites(embedder.identity) }
         self.spec = spec
         self.embedder = embedder
         self.connection = connection

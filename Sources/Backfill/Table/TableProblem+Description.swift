@@ -60,6 +60,8 @@ extension TableProblem: CustomStringConvertible {
             "table \(table) cannot have a column of type \(type): \(reason)"
         case .reembedIncomplete(let table, let rows):
             "\(rows) row\(rows == 1 ? "" : "s") of table \(table) got no vector of the new model, so the old column stays in its place"
+        case .embedderWrites(let embedder):
+            "the endpoint of embedder \(embedder.embedder) writes the embedding column itself, and can fill no other"
         case .serverTooOld(let version):
             "the server is PostgreSQL \(version / 10_000)"
         case .schemaTaken:
@@ -148,6 +150,8 @@ extension TableProblem: CustomStringConvertible {
                 + "have (hnsw and ivfflat take 2,000 dimensions of vector, and 4,000 of halfvec)"
         case .columnImpossible:
             "Nothing was changed. Configure a model of fewer dimensions, or make the embedding column real[]"
+        case .embedderWrites:
+            "Run \"backfilld reembed\" with another embedder. To have this one make its own vectors anew, set them to NULL"
         case .reembedIncomplete:
             "See the reasons above, mend what they say, and run \"backfilld reembed\" again; or set the embedding of "
                 + "these rows to NULL"

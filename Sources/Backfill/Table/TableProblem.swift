@@ -60,6 +60,8 @@ public enum TableProblem: Error, Sendable, Hashable {
     case columnImpossible(table: String, type: String, reason: String)
     /// Rows that have a vector got no new one, so that the columns are not swapped.
     case reembedIncomplete(table: String, rows: Int)
+    /// An embedder that writes the embedding column itself can fill no other, and replace nothing row by row.
+    case embedderWrites(EmbedderIdentity)
     /// The server is older than what backfilld supports.
     case serverTooOld(version: Int)
     /// A schema `backfilld` is there that set-up did not make.
@@ -112,6 +114,7 @@ public enum TableProblem: Error, Sendable, Hashable {
         case .indexImpossible: "index-impossible"
         case .columnImpossible: "column-impossible"
         case .reembedIncomplete: "reembed-incomplete"
+        case .embedderWrites: "embedder-writes"
         case .serverTooOld: "server-too-old"
         case .schemaTaken: "schema-taken"
         case .schemaTooOld: "schema-too-old"

@@ -20,6 +20,7 @@ extension WatchedTable {
             "locked_row": lockedRow,
             "owner_triggers": ownerTriggers,
             "vector_hash": vectorHash,
+            "free_dimension": freeDimension,
             "walked_row": walkedRow,
             "source": source.sql(alias: "t"),
             "unpaused": unpaused,
@@ -74,6 +75,13 @@ extension WatchedTable {
     private var vectorHash: String {
         "pg_catalog.hashtextextended(t.\(quoteIdentifier(spec.embedding))::pg_catalog.text "
             + "COLLATE pg_catalog.\"C\", 0::pg_catalog.int8)"
+    }
+
+    /// The dimension of the vector that a row has, where its type takes any; NULL otherwise, or where there is no vector.
+    private var freeDimension: String {
+        guard embeddingKind == .real else { return "NULL::pg_catalog.int4" }
+        let embedding = "t.\(quoteIdentifier(spec.embedding))"
+        return "CASE WHEN \(embedding) IS NOT NULL THEN COALESCE(pg_catalog.array_length(\(embedding), 1), 0) END"
     }
 
     /// How a walk through the rows finds those that it has just locked; see `lockedRow`.

@@ -6,11 +6,16 @@ package struct HTTPRequest: Sendable {
     package var fields: [(name: String, value: String)]
     /// What is posted.
     package var body: [UInt8]
+    /// Bytes that the answer may have; nil: as many as the transport takes.
+    package var answerLimit: Int?
 
-    package init(url: String, fields: [(name: String, value: String)] = [], body: [UInt8]) {
+    package init(
+        url: String, fields: [(name: String, value: String)] = [], body: [UInt8], answerLimit: Int? = nil
+    ) {
         self.url = url
         self.fields = fields
         self.body = body
+        self.answerLimit = answerLimit
     }
 }
 

@@ -7,11 +7,11 @@ extension Assembly {
     /// - Parameters:
     ///   - observe: Hears what the lanes of a local one do.
     ///   - tell: Is told of a model that was loaded.
-    /// - Throws: ``ModelNotFound`` or `ModelError`.
+    /// - Throws: ``ModelNotFound``, `ModelError` or `RemoteSettingError`.
     func embedder(
         observe: LaneObserver? = nil, tell: (LoadedModel) -> Void = { _ in }
     ) throws -> any Embedder {
-        guard settings.usesLocalModel else { return hashEmbedder }
+        guard settings.usesLocalModel else { return try otherEmbedder() }
         let model = try loadedModel(observe: observe)
         tell(model)
         return model.embedder
@@ -29,7 +29,8 @@ extension Assembly {
     ///
     /// - Throws: ``ModelNotFound`` or `ModelError`.
     func identity() throws -> EmbedderIdentity {
-        guard settings.usesLocalModel else { return hashEmbedder.identity }
+        if let remote = settings.remote, settings.usesProvider { return identity(of: remote) }
+        guard settings.usesLocalModel else { return try otherEmbedder().identity }
         return try LocalEmbedder.identity(modelFolder(), settings.local.options)
     }
 
@@ -40,7 +41,10 @@ extension Assembly {
         try ModelFolder(path: ModelPlaces.ofThisProcess.path(of: settings.local.model))
     }
 
-    private var hashEmbedder: HashEmbedder { HashEmbedder(dimension: settings.hash.dimension) }
+    private func otherEmbedder() throws -> any Embedder {
+        guard let remote = settings.remote else { return HashEmbedder(dimension: settings.hash.dimension) }
+        return settings.usesProvider ? try provider(remote) : try endpoint(remote)
+    }
 }
 
 extension Settings {

@@ -21,7 +21,9 @@ enum Failure {
     static func code(of error: any Error) -> ExitCode {
         switch error {
         case let code as ExitCode: code
-        case is ConfigurationError, is ModelError, is ModelNotFound, is SessionNeeded: configuration
+        case is ConfigurationError, is ModelError, is ModelNotFound, is SessionNeeded, is RemoteSettingError:
+            configuration
+        case let error as EmbedderError: code(of: error)
         case let error as ModelAdditionError: error.exitCode
         case let problem as TableProblem:
             switch problem {
@@ -71,6 +73,15 @@ enum Failure {
         case unavailable: EHOSTUNREACH
         case temporary: EAGAIN
         default: EIO
+        }
+    }
+
+    private static func code(of error: EmbedderError) -> ExitCode {
+        switch error {
+        case .refused: data
+        case .unavailable: unavailable
+        case .denied: noPermission
+        case .limited: temporary
         }
     }
 

@@ -22,6 +22,9 @@ struct BackfillCommand: AsyncParsableCommand {
     @Flag(help: "Only say how many rows are pending, and show the texts of five.")
     var dryRun = false
 
+    @Flag(help: "Only say how many tokens a provider would be sent, and what they cost; sends nothing.")
+    var estimate = false
+
     @Option(help: ArgumentHelp("Begin at most so many rows of each table.", valueName: "rows"))
     var limit: Int?
 
@@ -30,10 +33,14 @@ struct BackfillCommand: AsyncParsableCommand {
 
     func validate() throws {
         if let limit, limit < 1 { throw ValidationError("--limit must be at least 1.") }
+        if estimate, dryRun || limit != nil {
+            throw ValidationError("--estimate is of the whole backlog, and not with --dry-run or --limit.")
+        }
     }
 
     func run() async throws {
         let settings = try options.settings()
+        if estimate { return try await tellEstimate(settings) }
         var summaries: [Summary] = []
         try await reportingFailures {
             let assembly = try Assembly(settings)
@@ -59,6 +66,31 @@ struct BackfillCommand: AsyncParsableCommand {
         }
         if json, !dryRun { print(try Summary.json(summaries)) }
         if summaries.contains(where: { !$0.failed.isEmpty }) { throw ExitCode(1) }
+    }
+
+    private func tellEstimate(_ settings: Settings) async throws {
+        var estimates: [Estimate] = []
+        try await reportingFailures {
+            guard let remote = settings.remote, settings.usesProvider else {
+                complain("backfilld: --estimate is for a provider, and the embedder \(settings.embedder) is none.")
+                throw Failure.usage
+            }
+            let assembly = try Assembly(settings)
+            let count = try assembly.tokenCount(remote)
+            let connection = try await assembly.sessions.open(deadline: settings.listen.deadline)
+            for table in try await assembly.watchedTables(of: assembly.identity(), on: connection) {
+                var estimate = Estimate(
+                    table: table.displayName, limits: remote.limits, count: count, pricePerMillionTokens: remote.price)
+                try await BacklogTexts(table, textBytes: settings.textBytes).read(on: connection) { estimate.add($0) }
+                if !json { print(estimate.line) }
+                estimates.append(estimate)
+            }
+            await connection.close()
+        }
+        guard json else { return }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        print(String(decoding: try encoder.encode(["tables": estimates]), as: UTF8.self))
     }
 
     private func rehearse(_ table: WatchedTable, _ assembly: Assembly, on connection: PostgresConnection) async throws {

@@ -34,6 +34,8 @@ struct EmbedCommand: AsyncParsableCommand {
                 let vectors =
                     if let local = embedder as? LocalEmbedder {
                         try await local.encode(texts, for: role).vectors
+                    } else if let remote = embedder as? RemoteEmbedder {
+                        try await remote.embed(texts, for: role).vectors
                     } else {
                         try await embedder.embed(texts).vectors
                     }

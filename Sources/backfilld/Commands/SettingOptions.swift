@@ -26,7 +26,9 @@ struct SettingOptions: ParsableArguments {
     var table: String?
 
     @Option(
-        name: .customLong("embedder"), help: ArgumentHelp("What makes the vectors: local or hash.", valueName: "name"))
+        name: .customLong("embedder"),
+        help: ArgumentHelp(
+            "What makes the vectors: local, openai, cohere, codette, supabase or hash.", valueName: "name"))
     var embedder: String?
 
     @Option(name: .customLong("batch-rows"), help: ArgumentHelp("The most rows of a batch.", valueName: "n"))

@@ -1,7 +1,7 @@
 /// What the first version of this system was told by its variables.
 ///
 /// They still count: BATCH_SIZE sets `batch.rows` and USE_LOCAL_API the embedder, as its other
-/// variables do. Those here are read for the two endpoints of the first version and choose nothing.
+/// variables do. Those here are for the two endpoints of the first version and choose nothing.
 /// The addresses are kept as secrets too, since one may have a password in it.
 struct FirstVersion: Sendable {
     /// VITE_CODETTE_API or CODETTE_API: the base address of the local endpoint.
@@ -51,20 +51,21 @@ struct FirstVersion: Sendable {
     }
 }
 
-/// The embedders there are and those there are not yet.
+/// The embedders there are.
 enum EmbedderChoice {
-    static let available = ["local", "hash"]
-    static let planned = ["openai", "cohere", "codette", "supabase"]
+    /// Providers that are sent texts.
+    static let providers = ["openai", "cohere"]
+    /// The endpoints of the first version, which are sent rows.
+    static let endpoints = ["codette", "supabase"]
+    static let available = ["local", "hash"] + providers + endpoints
 
     /// What is wrong with choosing this embedder, if anything.
     static func problem(_ chosen: Sourced<SettingValue>) -> ConfigurationProblem? {
         let name = chosen.value.description
         guard !available.contains(name) else { return nil }
-        let missing = planned.contains(name) ? "and" : "which does not exist;"
         let near = nearestName(to: name, among: available).map { " Did you mean \"\($0)\"?" } ?? ""
         return ConfigurationProblem(
-            chosen.origin,
-            "asks for the embedder \(quoted(name)), \(missing) this release has only \"local\" and \"hash\"",
-            remedy: "Set embedder = \"local\", or take away what asks for another.\(near)")
+            chosen.origin, "asks for the embedder \(quoted(name)), which does not exist",
+            remedy: "There are \(available.joined(separator: ", ")).\(near)")
     }
 }

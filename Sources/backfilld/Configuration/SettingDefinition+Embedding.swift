@@ -7,7 +7,9 @@ extension SettingDefinition {
             key: "embedder", kind: .text, defaultText: "local",
             documentation: """
                 What turns a text into a vector. "local" is a sentence encoder inside the process: no server, no key, \
-                nothing leaves the machine. "hash" is a deterministic demonstration vector that knows nothing of \
+                nothing leaves the machine. "openai" is every provider and server that speaks OpenAI's language, "cohere" is \
+                Cohere; both have their settings in [remote]. "codette" and "supabase" are the endpoints of the first \
+                version, which write the table themselves. "hash" is a deterministic demonstration vector that knows nothing of \
                 meaning: for trying things out without a model, and for tests. The embedder is part of a vector's \
                 identity: set-up records it, and a daemon whose configuration names another refuses to start.
                 """,

@@ -45,7 +45,8 @@ struct SettingDefinition: Sendable {
 
 extension SettingDefinition {
     /// Every setting there is.
-    static let all: [SettingDefinition] = embedding + local + hash + database + table + pipeline + service
+    static let all: [SettingDefinition] =
+        embedding + local + hash + remote + remotePace + database + table + pipeline + service
 
     private static let byKey = Dictionary(uniqueKeysWithValues: all.map { ($0.key, $0) })
 

@@ -55,7 +55,9 @@ struct SettingsDraft {
 
     mutating func settings(needsDatabase: Bool) -> Settings {
         let firstVersion = FirstVersion(sources.variables)
-        for definition in SettingDefinition.embedding + SettingDefinition.local + SettingDefinition.hash {
+        for definition in SettingDefinition.embedding + SettingDefinition.local + SettingDefinition.hash
+            + SettingDefinition.remote + SettingDefinition.remotePace
+        {
             read(definition)
         }
         if let chosen = values["embedder"], let problem = EmbedderChoice.problem(chosen) { report(problem) }
@@ -65,8 +67,11 @@ struct SettingsDraft {
         for definition in SettingDefinition.pipeline + SettingDefinition.service { read(definition) }
         check("batch.longest", isNotUnder: "batch.quiet")
         check("retry.longest", isNotUnder: "retry.first")
+        let remote = remote(for: text("embedder"), firstVersion)
+        fit(batchTo: remote)
         for (name, origin) in firstVersion.variables {
-            reader.record(name, .text(Secret.mask + " (no embedder of this release uses it)"), origin)
+            let isUsed = EmbedderChoice.endpoints.contains(text("embedder"))
+            reader.record(name, .text(Secret.mask + (isUsed ? "" : " (this embedder does not use it)")), origin)
         }
 
         return Settings(
@@ -78,6 +83,7 @@ struct SettingsDraft {
                 passagePrompt: values["local.passagePrompt"]?.value.description,
                 queryPrompt: values["local.queryPrompt"]?.value.description),
             hash: .init(dimension: number("hash.dimension")),
+            remote: remote,
             database: .init(
                 url: values["database.url"].map { Secret($0.value.description) },
                 password: values["database.password"].map { Secret($0.value.description) },
@@ -117,12 +123,19 @@ struct SettingsDraft {
         values[definition.key] = reader.read(definition)
     }
 
+    /// A default that depends on other settings, where nobody has set it.
+    mutating func assume(_ key: String, _ value: SettingValue) {
+        guard values[key]?.origin ?? .builtIn == .builtIn else { return }
+        values[key] = Sourced(value: value, origin: .builtIn)
+        reader.record(key, value, .builtIn)
+    }
+
     /// A value that was read.
     func value(_ key: String) -> Sourced<SettingValue>? { values[key] }
 
-    private func text(_ key: String) -> String { values[key]?.value.description ?? "" }
+    func text(_ key: String) -> String { values[key]?.value.description ?? "" }
 
-    private func number(_ key: String) -> Int {
+    func number(_ key: String) -> Int {
         switch values[key]?.value {
         case .number(let number): number
         case .size(let bytes): bytes
@@ -130,7 +143,7 @@ struct SettingsDraft {
         }
     }
 
-    private func duration(_ key: String) -> Duration {
+    func duration(_ key: String) -> Duration {
         if case .duration(let duration) = values[key]?.value { duration } else { .zero }
     }
 

@@ -98,10 +98,12 @@ struct Settings: Sendable {
         var format: LogFormat
     }
 
-    /// The embedder's name: "local" or "hash".
+    /// The embedder's name: one of ``EmbedderChoice/available``.
     var embedder: String
     var local: Local
     var hash: Hash
+    /// Nil where vectors are made inside this process.
+    var remote: Remote?
     var database: Database
     /// At least one.
     var tables: [Table]

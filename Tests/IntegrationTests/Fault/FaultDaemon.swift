@@ -14,8 +14,9 @@ final class FaultDaemon: Sendable {
         var events: [LabEvent] { process.lines.compactMap { LabEvent(line: $0) } }
         /// What it told, for whoever has to find out what went wrong: all troubles, and the end of the rest.
         var story: [String] {
-            let lines = process.lines.map { LabEvent(line: $0)?.event == "batch" ? "" : $0 }
-            return lines.dropLast(20).filter { !$0.isEmpty }.suffix(60) + process.lines.suffix(20)
+            let dull: Set<String> = ["batch", "embedded"]
+            let lines = process.lines.map { dull.contains(LabEvent(line: $0)?.event ?? "") ? "" : $0 }
+            return lines.dropLast(20).filter { !$0.isEmpty }.suffix(60) + lines.suffix(20).filter { !$0.isEmpty }
         }
         /// Whether its listener's session, which has its claims, was the same from its start on.
         var isUnbroken: Bool {

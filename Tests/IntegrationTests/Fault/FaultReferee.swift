@@ -91,12 +91,14 @@ struct FaultReferee {
 
     /// Texts that were embedded twice by daemons that never lost their sessions.
     func doubleWork() -> [String] {
-        let unbroken = Set(daemons.flatMap(\.lives).filter(\.isUnbroken).map(\.name))
-        return provider.tally.embedded.compactMap { text, clients in
+        // A daemon that has lost its session finishes what it has begun, and so does whoever takes it over.
+        var embedded: [String: [String]] = [:]
+        for life in daemons.flatMap(\.lives) where life.isUnbroken {
+            for text in life.events.compactMap(\.texts).joined() { embedded[text, default: []].append(life.name) }
+        }
+        return embedded.compactMap { text, clients in
             // What a daemon asks to find out whether the provider is well is nobody's text.
-            guard FaultScript.wrote(text) else { return nil }
-            // A daemon that has lost its session finishes what it has begun, and so does whoever takes it over.
-            guard clients.count(where: unbroken.contains) > 1 else { return nil }
+            guard FaultScript.wrote(text), clients.count > 1 else { return nil }
             return "embedded \(clients.count) times, by \(clients): \(text.prefix(60))"
         }
     }

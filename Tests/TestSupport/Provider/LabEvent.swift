@@ -2,7 +2,7 @@ import Foundation
 
 /// What a daemon of the lab tells on its standard output: one JSON object a line.
 public struct LabEvent: Codable, Sendable {
-    /// What happened: `listening`, `lost`, `stage`, `batch`, `trouble`, `recovered`, `setAside`, `dying`, `stopping`,
+    /// What happened: `listening`, `lost`, `stage`, `embedded`, `batch`, `trouble`, `recovered`, `setAside`, `dying`, `stopping`,
     /// `ended`.
     public var event: String
     /// The stage that was reached.
@@ -11,17 +11,21 @@ public struct LabEvent: Codable, Sendable {
     public var text: String?
     /// Rows that were written.
     public var written: Int?
+    /// Texts that a right answer has arrived for.
+    public var texts: [String]?
     /// The server process of the listener's session.
     public var backend: Int32?
 
     /// Something that happened.
     public init(
-        _ event: String, stage: String? = nil, text: String? = nil, written: Int? = nil, backend: Int32? = nil
+        _ event: String, stage: String? = nil, text: String? = nil, written: Int? = nil, texts: [String]? = nil,
+        backend: Int32? = nil
     ) {
         self.event = event
         self.stage = stage
         self.text = text
         self.written = written
+        self.texts = texts
         self.backend = backend
     }
 

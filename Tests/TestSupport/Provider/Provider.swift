@@ -1,7 +1,9 @@
+import Foundation
 import Glibc
 import Synchronization
 
-/// A provider of embeddings on a port of 127.0.0.1, which answers rightly, or as badly as it is told to, and counts.
+/// A provider of embeddings on a port of 127.0.0.1 that speaks as OpenAI does, answers rightly, or as badly as it is told
+/// to, and counts.
 public final class Provider: Sendable {
     /// A way not to answer as one should.
     public enum Fault: String, Sendable, CaseIterable {
@@ -40,7 +42,7 @@ public final class Provider: Sendable {
         public var askers: Set<String> = []
         /// Requests that were answered wrongly, on order.
         public var faults = 0
-        /// Whose right answers arrived, in order, by text: how often each text was embedded.
+        /// To whom right answers were sent, in order, by text: whether they arrived only those know.
         public var embedded: [String: [String]] = [:]
     }
 
@@ -50,20 +52,22 @@ public final class Provider: Sendable {
         var chance = 0.0
         var latency = Duration.zero
         var random: SeededRandom
-        var isClosed = false
     }
 
     /// A text with this in it is refused, always.
     public static let poison = "☠"
 
     /// What it says then.
-    public static let refusal = "400: a text is not taken"
+    public static let refusal = "a text is not taken"
+
+    /// The field in which a daemon says which one it is.
+    public static let clientField = "x-lab-client"
 
     /// Where it listens, on 127.0.0.1.
-    public let port: Int
+    public var port: Int { server.withLock { $0?.port ?? 0 } }
     private let vector: @Sendable (String) -> [Float]
     private let state: Mutex<State>
-    private let wake: Int32
+    private let server = Mutex<LabHTTPServer?>(nil)
 
     /// Listens on a port of its own.
     ///
@@ -71,38 +75,11 @@ public final class Provider: Sendable {
     ///   - seed: For what it does by chance.
     ///   - vector: The right vector of a text.
     public init(seed: UInt64 = 0, vector: @escaping @Sendable (String) -> [Float]) throws {
-        let woken: Int32
-        (wake, woken) = try makeSocketPair()
-        let listener: Int32
-        do {
-            (listener, port) = try TCPPort.listening(on: 0)
-        } catch {
-            close(wake)
-            close(woken)
-            throw error
-        }
         self.vector = vector
         state = Mutex(State(random: SeededRandom(seed: seed)))
-        startThread { [weak self] in
-            var descriptors = [
-                pollfd(fd: listener, events: Int16(POLLIN), revents: 0),
-                pollfd(fd: woken, events: Int16(POLLIN), revents: 0),
-            ]
-            while descriptors[1].revents == 0 {
-                poll(&descriptors, 2, -1)
-                while let client = acceptClient(of: listener) {
-                    startThread { [weak self] in
-                        let wire = ProviderWire(socket: client, limit: .seconds(60))
-                        if self?.serve(wire) == true { wire.reset() } else { wire.close() }
-                    }
-                }
-            }
-            close(listener)
-            close(woken)
-        }
+        let server = try LabHTTPServer { [weak self] in self?.serve($0) ?? LabHTTPReply(status: 503, body: []) }
+        self.server.withLock { $0 = server }
     }
-
-    deinit { close(wake) }
 
     /// From now on each request meets one of these, with this probability.
     public func misbehave(_ faults: [Fault], chance: Double = 1) {
@@ -121,9 +98,13 @@ public final class Provider: Sendable {
     /// What it has done so far.
     public var tally: Tally { state.withLock(\.tally) }
 
-    /// Answers one request; whether the connection is to be reset.
-    private func serve(_ wire: ProviderWire) -> Bool {
-        guard let request = try? wire.receive(ProviderRequest.self) else { return false }
+    /// Whether a text is one that it refuses.
+    public static func isPoisoned(_ text: String) -> Bool { text.contains(poison) }
+
+    private func serve(_ message: LabHTTPRequest) -> LabHTTPReply {
+        guard let request = ProviderRequest(message) else {
+            return ProviderAnswer.error(404, "no such request")
+        }
         let (fault, latency, length) = state.withLock { state in
             state.tally.requests += 1
             state.tally.askers.insert(request.client)
@@ -133,27 +114,28 @@ public final class Provider: Sendable {
         }
         // A provider takes its time: nobody in the test waits for this but the one who asked.
         pause(latency + (fault == .slow ? .milliseconds(300 + length) : .zero))
-        if fault == .drop { return false }
-        let isWhole = fault != .cut && fault != .reset
-        guard (try? wire.send(answer(request, fault, length), most: isWhole ? nil : length)) != nil else {
-            return false
+        var reply = answer(request, fault, length)
+        switch fault {
+        case .drop: reply.manner = .drop
+        case .cut: reply.manner = .cut(after: length)
+        case .reset: reply.manner = .reset(after: length)
+        default: break
         }
-        if fault?.isHarmless ?? true, !request.texts.contains(where: Self.isPoisoned), wire.isAcknowledged() {
-            state.withLock { state in
-                for text in request.texts { state.tally.embedded[text, default: []].append(request.client) }
+        if fault?.isHarmless ?? true, !request.texts.contains(where: Self.isPoisoned) {
+            reply.whenSent { [weak self] in
+                self?.state.withLock { state in
+                    for text in request.texts { state.tally.embedded[text, default: []].append(request.client) }
+                }
             }
         }
-        return fault == .reset
+        return reply
     }
 
-    /// Whether a text is one that it refuses.
-    public static func isPoisoned(_ text: String) -> Bool { text.contains(poison) }
-
-    private func answer(_ request: ProviderRequest, _ fault: Fault?, _ chance: Int) -> ProviderAnswer {
-        if fault == .limited { return .limited(milliseconds: chance.isMultiple(of: 3) ? nil : chance) }
-        if fault == .broken { return .unavailable("500 Internal Server Error") }
-        if request.texts.contains(where: Self.isPoisoned) { return .refused(Self.refusal) }
-        var items = request.texts.enumerated().map { ProviderAnswer.Item(index: $0, vector: vector($1)) }
+    private func answer(_ request: ProviderRequest, _ fault: Fault?, _ chance: Int) -> LabHTTPReply {
+        if fault == .limited { return ProviderAnswer.limited(milliseconds: chance.isMultiple(of: 3) ? nil : chance) }
+        if fault == .broken { return ProviderAnswer.error(500, "Internal Server Error") }
+        if request.texts.contains(where: Self.isPoisoned) { return ProviderAnswer.error(400, Self.refusal) }
+        var items = request.texts.enumerated().map { (index: $0, vector: vector($1)) }
         let place = items.isEmpty ? 0 : chance % items.count
         switch fault {
         case .short: items.removeLast(min(1, items.count))
@@ -163,7 +145,7 @@ public final class Provider: Sendable {
         case .doubled: if items.count > 1 { items[place].index = (place + 1) % items.count }
         default: break
         }
-        return .vectors(items)
+        return ProviderAnswer.vectors(items, asBase64: request.asBase64)
     }
 
     private func pause(_ duration: Duration) {

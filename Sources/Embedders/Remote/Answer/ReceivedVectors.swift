@@ -1,0 +1,79 @@
+/// The vectors of an answer while they come in, in whatever order.
+struct ReceivedVectors {
+    /// No model has vectors as long.
+    static let mostComponents = 65_536
+
+    /// Nil: whatever the first one has, and all the others then.
+    private var dimension: Int?
+    private let isConfigured: Bool
+    private var vectors: [[Float]]
+    private var received = 0
+    /// Whether any was a string.
+    private(set) var wereStrings = false
+
+    init(count: Int, dimension: Int?) {
+        vectors = Array(repeating: [], count: count)
+        self.dimension = dimension
+        isConfigured = dimension != nil
+    }
+
+    /// Reads a vector, as numbers or as base64.
+    mutating func read(from reader: inout AnswerReader) throws(AnswerProblem) -> [Float] {
+        let vector: [Float]
+        switch reader.current {
+        case AnswerReader.Byte.openBracket:
+            vector = try reader.floats(most: Self.mostComponents, count: dimension)
+        case AnswerReader.Byte.quote:
+            wereStrings = true
+            vector = try reader.base64Floats()
+        default: throw reader.problem("a vector is neither numbers nor a string")
+        }
+        guard vector.count == dimension ?? vector.count, !vector.isEmpty else {
+            throw AnswerProblem(
+                "a vector has \(vector.count) components"
+                    + (dimension.map { isConfigured ? ", \($0) are configured" : ", another has \($0)" } ?? ""),
+                // Bytes or bits in the place of floats are too few.
+                concernsEncoding: wereStrings)
+        }
+        dimension = vector.count
+        return vector
+    }
+
+    /// Puts a vector in its place.
+    mutating func put(_ vector: [Float], at index: Int) throws(AnswerProblem) {
+        guard vectors.indices.contains(index) else {
+            throw AnswerProblem("it has a vector \(index) for \(vectors.count) texts, which are counted from 0")
+        }
+        guard vectors[index].isEmpty else { throw AnswerProblem("it has vector \(index) twice") }
+        switch Self.worth(vector) {
+        case .usable: break
+        case .zero: throw AnswerProblem("vector \(index) has nothing but zeros")
+        case .notFinite: throw AnswerProblem("vector \(index) has a component beyond all numbers")
+        }
+        vectors[index] = vector
+        received += 1
+    }
+
+    /// All of them, in the order of the texts.
+    func all() throws(AnswerProblem) -> [[Float]] {
+        guard received == vectors.count else {
+            throw AnswerProblem("it has \(received) vectors for \(vectors.count) texts")
+        }
+        return vectors
+    }
+
+    private enum Worth { case usable, zero, notFinite }
+
+    private static func worth(_ vector: [Float]) -> Worth {
+        var bits: UInt32 = 0
+        var most: UInt32 = 0
+        for component in vector {
+            let magnitude = component.bitPattern & 0x7fff_ffff
+            bits |= magnitude
+            most = max(most, magnitude)
+        }
+        // From this pattern on: infinity, then what is no number.
+        if most >= 0x7f80_0000 { return .notFinite }
+        return bits == 0 ? .zero : .usable
+    }
+}

@@ -1,0 +1,111 @@
+import CCrypto
+
+/// Half of a SHA-256: two texts of the same are the same text.
+package struct TextHash: Sendable, Hashable {
+    private let high: UInt64
+    private let low: UInt64
+
+    /// - Parameters:
+    ///   - text: The text.
+    ///   - mark: What else two texts must have in common.
+    package init(_ text: String, mark: UInt8 = 0) {
+        var text = text
+        var digest = [UInt8](repeating: 0, count: 32)
+        // The pointers are only read and written during the call (EVP_Digest(3ssl)).
+        let succeeded = text.withUTF8 { EVP_Digest($0.baseAddress, $0.count, &digest, nil, EVP_sha256(), nil) }
+        precondition(succeeded == 1, "libcrypto has no SHA-256")
+        high = digest[0..<8].reduce(0) { $0 << 8 | UInt64($1) } ^ UInt64(mark)
+        low = digest[8..<16].reduce(0) { $0 << 8 | UInt64($1) }
+    }
+}
+
+/// The answers of a provider, by their texts, so that none is paid for twice: of those used least lately it lets go first.
+package struct AnswerMemory: Sendable {
+    /// A vector, and whether it is of a part of the text.
+    package struct Answer: Sendable, Hashable {
+        package var vector: [Float]
+        package var isCut: Bool
+
+        package init(_ vector: [Float], isCut: Bool = false) {
+            self.vector = vector
+            self.isCut = isCut
+        }
+
+        /// Its components, the array's head, and its share of the two collections here.
+        fileprivate var bytes: Int { vector.count * 4 + 160 }
+    }
+
+    private struct Node {
+        var key: TextHash
+        var answer: Answer
+        /// Neighbours in the order of use; -1 for none.
+        var newer = -1
+        var older = -1
+    }
+
+    /// The most that it holds, in bytes.
+    package let capacity: Int
+    /// What it holds, in bytes.
+    package private(set) var bytes = 0
+    private var places: [TextHash: Int] = [:]
+    private var nodes: [Node] = []
+    private var free: [Int] = []
+    private var newest = -1
+    private var oldest = -1
+
+    /// - Parameter capacity: The most that it holds, in bytes.
+    package init(capacity: Int) {
+        self.capacity = capacity
+    }
+
+    /// Answers that it holds.
+    package var count: Int { places.count }
+
+    /// The answer to a text, which is used by that.
+    package mutating func answer(to key: TextHash) -> Answer? {
+        guard let place = places[key] else { return nil }
+        if newest != place {
+            unlink(place)
+            link(place)
+        }
+        return nodes[place].answer
+    }
+
+    /// Keeps an answer; the first to a text stays.
+    package mutating func keep(_ answer: Answer, to key: TextHash) {
+        guard places[key] == nil, answer.bytes <= capacity else { return }
+        while bytes + answer.bytes > capacity { remove(oldest) }
+        let node = Node(key: key, answer: answer)
+        let place: Int
+        if let reused = free.popLast() {
+            place = reused
+            nodes[place] = node
+        } else {
+            place = nodes.count
+            nodes.append(node)
+        }
+        places[key] = place
+        bytes += answer.bytes
+        link(place)
+    }
+
+    private mutating func remove(_ place: Int) {
+        unlink(place)
+        bytes -= nodes[place].answer.bytes
+        places[nodes[place].key] = nil
+        nodes[place].answer.vector = []
+        free.append(place)
+    }
+
+    private mutating func link(_ place: Int) {
+        (nodes[place].newer, nodes[place].older) = (-1, newest)
+        if newest >= 0 { nodes[newest].newer = place } else { oldest = place }
+        newest = place
+    }
+
+    private mutating func unlink(_ place: Int) {
+        let (newer, older) = (nodes[place].newer, nodes[place].older)
+        if newer >= 0 { nodes[newer].older = older } else { newest = older }
+        if older >= 0 { nodes[older].newer = newer } else { oldest = newer }
+    }
+}

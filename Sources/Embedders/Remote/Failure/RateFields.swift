@@ -1,0 +1,96 @@
+/// What the fields of an answer say of a provider's limits.
+enum RateFields {
+    /// The longest time that is believed: nobody means more.
+    private static let longest = Duration.seconds(86_400)
+
+    /// `x-ratelimit-{limit,remaining,reset}-{requests,tokens}`, as OpenAI names them and others after it.
+    static func allowance(_ fields: [String: String]) -> Allowance {
+        func count(_ names: String...) -> Int? {
+            names.lazy.compactMap { fields["x-ratelimit-\($0)"].flatMap { Int($0) } }.first { $0 >= 0 }
+        }
+        func time(_ names: String...) -> Duration? {
+            names.lazy.compactMap { fields["x-ratelimit-\($0)"].flatMap(duration) }.first
+        }
+        var allowance = Allowance()
+        // Mistral's names are the second ones.
+        allowance.requests = count("limit-requests", "limit-req-minute")
+        allowance.requestsLeft = count("remaining-requests", "remaining-req-minute")
+        allowance.requestsReset = time("reset-requests")
+        allowance.tokens = count("limit-tokens", "limit-tokens-minute")
+        allowance.tokensLeft = count("remaining-tokens", "remaining-tokens-minute")
+        allowance.tokensReset = time("reset-tokens")
+        return allowance
+    }
+
+    /// How long to wait: `retry-after-ms`, or Retry-After in seconds or as a date.
+    ///
+    /// - Parameter now: Seconds since 1970, for a date where the answer has no Date of its own.
+    static func retryAfter(_ fields: [String: String], now: Int) -> Duration? {
+        if let text = fields["retry-after-ms"], let milliseconds = number(text) { return clamped(milliseconds / 1000) }
+        guard let text = fields["retry-after"] else { return nil }
+        if let seconds = number(text) { return clamped(seconds) }
+        guard let date = HTTPDate.seconds(text) else { return nil }
+        // Against the provider's own clock, which may go otherwise than ours.
+        return clamped(Double(date) - Double(fields["date"].flatMap(HTTPDate.seconds) ?? now))
+    }
+
+    /// `1s`, `6m0s`, `1h2m3.5s`, `20ms`, or a number of seconds.
+    static func duration(_ text: String) -> Duration? {
+        if let seconds = number(text) { return clamped(seconds) }
+        var seconds = 0.0
+        var rest = text[...]
+        while !rest.isEmpty {
+            let digits = rest.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
+            rest = rest[digits.endIndex...]
+            let unit = rest.prefix { $0.isLetter }
+            rest = rest[unit.endIndex...]
+            guard let value = number(String(digits)) else { return nil }
+            switch unit {
+            case "ms": seconds += value / 1000
+            case "s": seconds += value
+            case "m": seconds += value * 60
+            case "h": seconds += value * 3600
+            case "d": seconds += value * 86_400
+            default: return nil
+            }
+        }
+        return text.isEmpty ? nil : clamped(seconds)
+    }
+
+    /// Digits with or without a point; no sign, no exponent, no `inf`.
+    private static func number(_ text: String) -> Double? {
+        guard !text.isEmpty, text.utf8.count < 20, text.utf8.allSatisfy({ 0x30...0x39 ~= $0 || $0 == 0x2e }) else {
+            return nil
+        }
+        return Double(text)
+    }
+
+    private static func clamped(_ seconds: Double) -> Duration {
+        min(longest, .seconds(max(0, min(seconds, 1e6))))
+    }
+}
+
+/// The dates of HTTP (RFC 9110): `Sun, 06 Nov 1994 08:49:37 GMT`.
+enum HTTPDate {
+    private static let months = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ]
+
+    /// Seconds since 1970; nil for anything else.
+    static func seconds(_ text: String) -> Int? {
+        let parts = text.split(separator: " ")
+        guard parts.count == 6, parts[0].hasSuffix(","), parts[5] == "GMT", let day = Int(parts[1]), 1...31 ~= day,
+            let month = months.firstIndex(of: String(parts[2])), let year = Int(parts[3]), 1970...9999 ~= year
+        else { return nil }
+        let clock = parts[4].split(separator: ":", omittingEmptySubsequences: false).map { Int($0) ?? -1 }
+        guard clock.count == 3, 0..<24 ~= clock[0], 0..<60 ~= clock[1], 0...60 ~= clock[2] else { return nil }
+        return days(year, month + 1, day) * 86_400 + clock[0] * 3600 + clock[1] * 60 + clock[2]
+    }
+
+    /// Days from 1970-01-01 on, in years that begin in March, so that the day that comes every fourth year is the last.
+    private static func days(_ year: Int, _ month: Int, _ day: Int) -> Int {
+        let year = month > 2 ? year : year - 1
+        let dayOfYear = (153 * ((month + 9) % 12) + 2) / 5 + day - 1
+        return year * 365 + year / 4 - year / 100 + year / 400 + dayOfYear - 719_468
+    }
+}

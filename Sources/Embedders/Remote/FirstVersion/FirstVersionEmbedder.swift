@@ -1,0 +1,86 @@
+/// An endpoint of the first version of this system: it is given keys and texts, and updates the table by itself.
+///
+/// The request is `{"rows":[{"id","text"}]}`, the answer `{"success","processed","updated","message"}`, or one with the
+/// vectors under `rows`.
+public struct FirstVersionEmbedder: WritingEmbedder {
+    /// The endpoint's name, and the model that it is said to have: it does not tell.
+    public let identity: EmbedderIdentity
+    /// Rows in a request.
+    public let limits: EmbedderLimits
+    private let endpoint: FirstVersionEndpoint
+    private let transport: any HTTPTransport
+    private let now: @Sendable () -> Int
+
+    /// - Parameters:
+    ///   - endpoint: Where it is.
+    ///   - transport: Carries the requests, each within its deadline.
+    ///   - model: The model whose vectors the endpoint makes, for the record beside the column.
+    ///   - dimension: The column's.
+    ///   - rows: Rows in a request, at most.
+    ///   - now: Seconds since 1970, for an endpoint that says with a date when to come again.
+    package init(
+        _ endpoint: FirstVersionEndpoint, transport: any HTTPTransport, model: String = "unknown", dimension: Int,
+        rows: Int = 100, now: @escaping @Sendable () -> Int = unixTime
+    ) {
+        identity = EmbedderIdentity(embedder: endpoint.name, model: model, dimension: dimension)
+        limits = EmbedderLimits(rows: rows, bytes: 1 << 20)
+        self.endpoint = endpoint
+        self.transport = transport
+        self.now = now
+    }
+
+    /// What is to be told to whoever configured it, at the start.
+    package var warnings: [String] { endpoint.warnings }
+
+    /// Hands rows over in one request.
+    public func submit(_ rows: [SubmittedRow]) async throws -> Submission {
+        do {
+            let request = HTTPRequest(url: endpoint.address.url, fields: endpoint.fields, body: Self.body(rows))
+            let response = try await transport.post(request)
+            guard 200..<300 ~= response.status else { throw failure(response, rows.map(\.text)) }
+            return try FirstVersionAnswer.read(response, rows, endpoint)
+        } catch let failure as ServiceFailure {
+            throw Self.error(failure)
+        }
+    }
+
+    /// `{"rows":[{"id":"1","text":"…"}]}`
+    static func body(_ rows: [SubmittedRow]) -> [UInt8] {
+        var body = [UInt8](#"{"rows":["#.utf8)
+        for (number, row) in rows.enumerated() {
+            var object = JSONObjectText(reserving: row.key.utf8.count + row.text.utf8.count + 32)
+            object.add("id", row.key)
+            object.add("text", row.text)
+            if number > 0 { body.append(UInt8(ascii: ",")) }
+            body += object.bytes
+        }
+        return body + "]}".utf8
+    }
+
+    /// What another status than success means.
+    private func failure(_ response: HTTPResponse, _ texts: [String]) -> ServiceFailure {
+        let redaction = Redaction(secrets: endpoint.secrets)
+        let said = ProviderMessage(body: response.body).text.flatMap { redaction.told($0, sent: texts) }
+        let what = "\(endpoint.address.shown) answered \(response.status)" + (said.map { ": \($0)" } ?? "")
+        switch response.status {
+        case 401, 403:
+            let who = endpoint.key.map { "with \($0)" } ?? "without a key"
+            return .denied("\(what) (it was asked \(who)); look whether the keys are those that it wants")
+        case 404, 405, 410: return .denied("\(what): there is no upsert-embeddings at this address")
+        default:
+            let failed = FailedAnswer(
+                address: endpoint.address, model: identity.model, key: endpoint.key, secrets: endpoint.secrets)
+            return failed.failure(response, texts: texts, now: now())
+        }
+    }
+
+    /// What a failed exchange is to whoever asked. A request that is too large is split like one that is refused.
+    private static func error(_ failure: ServiceFailure) -> EmbedderError {
+        switch failure {
+        case .refused(let reason), .tooLarge(let reason): .refused(reason)
+        case .limited(let wait, _): .limited(retryAfter: wait)
+        case .unavailable(let reason): .unavailable(reason)
+        case .denied(let reason): .denied(reason)
+        }
+    }
+}

@@ -1,0 +1,189 @@
+/// Decides when a request may go to a provider: how many are on their way at once, how many go a minute, and whether the
+/// day's ceiling is reached.
+///
+/// A pure value: it is told the time, and sends nothing itself.
+package struct Throttle: Sendable {
+    package typealias Instant = ContinuousClock.Instant
+
+    /// What limits it.
+    package struct Settings: Sendable, Hashable {
+        /// Requests on their way at once, at most.
+        package var requestsInFlight = 8
+        /// Requests a minute, at most; nil for what the provider takes.
+        package var requestsPerMinute: Int?
+        /// Tokens a minute, at most; nil for what the provider takes.
+        package var tokensPerMinute: Int?
+        /// Requests on a day of UTC, at most.
+        package var requestsPerDay: Int?
+        /// Tokens on a day of UTC, at most.
+        package var tokensPerDay: Int?
+
+        package init() {}
+    }
+
+    /// A time on both clocks.
+    package struct Moment: Sendable, Hashable {
+        package var instant: Instant
+        /// Seconds since 1970.
+        package var seconds: Int
+
+        package init(_ instant: Instant, seconds: Int) {
+            self.instant = instant
+            self.seconds = seconds
+        }
+    }
+
+    /// A request that may go, and counts as on its way until it is settled.
+    package struct Ticket: Sendable, Hashable {
+        let sentAt: Instant
+        let estimate: Int
+        let tokens: Int
+        let day: Int
+    }
+
+    /// What to do with the next request.
+    package enum Verdict: Sendable, Hashable {
+        /// Send it.
+        case send(Ticket)
+        /// Wait until one of those on their way is settled.
+        case full
+        /// Wait until then.
+        case wait(until: Instant, because: String)
+        /// Nothing more goes until then: a ceiling is reached.
+        case stopped(until: Instant, because: String)
+    }
+
+    private let settings: Settings
+    private var window: RequestWindow
+    private var requests: Pace
+    private var tokens: Pace
+    /// What was sent today.
+    package private(set) var usage: DayUsage
+    /// Requests on their way.
+    package private(set) var inFlight = 0
+    /// Refusals in a row that said nothing of how long to wait.
+    private var strikes = 0
+    /// What the provider charges for a token as it is reckoned here.
+    package private(set) var scale = 1.0
+
+    /// - Parameters:
+    ///   - settings: The limits.
+    ///   - usage: What was sent earlier today.
+    package init(_ settings: Settings, usage: DayUsage = DayUsage(day: 0)) {
+        self.settings = settings
+        self.usage = usage
+        window = RequestWindow(most: settings.requestsInFlight)
+        requests = Pace(ceiling: settings.requestsPerMinute)
+        tokens = Pace(ceiling: settings.tokensPerMinute)
+    }
+
+    /// How many requests may be on their way now.
+    package var room: Int { Int(window.size) }
+    /// Requests that are sent a minute at most; nil while nothing limits it.
+    package var requestsPerMinute: Double? { requests.rate }
+
+    /// Whether a request of so many tokens, as they are reckoned, may go now. One that may counts as on its way.
+    package mutating func next(estimate: Int, at now: Moment) -> Verdict {
+        usage.turn(at: now.seconds)
+        let charge = max(1, Int(Double(estimate) * scale))
+        if let reason = ceiling(charge) {
+            let midnight = (usage.day + 1) * 86_400 - now.seconds
+            return .stopped(until: now.instant + .seconds(midnight), because: reason)
+        }
+        guard window.hasRoom(beside: inFlight) else { return .full }
+        let opens = max(requests.opens(at: now.instant), tokens.opens(at: now.instant))
+        guard opens <= now.instant else { return .wait(until: opens, because: reason(for: opens, at: now.instant)) }
+        requests.spend(1, at: now.instant)
+        tokens.spend(Double(charge), at: now.instant)
+        usage.requests += 1
+        usage.tokens += charge
+        inFlight += 1
+        return .send(Ticket(sentAt: now.instant, estimate: estimate, tokens: charge, day: usage.day))
+    }
+
+    /// An answer came.
+    ///
+    /// - Parameter charged: Tokens that the provider says it has charged for.
+    package mutating func answered(_ ticket: Ticket, charged: Int?, _ allowance: Allowance, at now: Moment) {
+        window.answered(tokens: ticket.tokens, sentAt: ticket.sentAt, inFlight: inFlight, at: now.instant)
+        inFlight -= 1
+        strikes = 0
+        if let charged, charged > 0 {
+            correct(ticket, by: ticket.tokens - charged)
+            if ticket.estimate > 0 {
+                let ratio = Double(charged) / Double(ticket.estimate)
+                scale = min(max(scale * 0.8 + ratio * 0.2, 0.1), 10)
+            }
+        }
+        heed(allowance, at: now.instant)
+    }
+
+    /// The provider asks for fewer requests.
+    package mutating func limited(
+        _ ticket: Ticket, retryAfter: Duration?, _ allowance: Allowance, at now: Moment
+    ) {
+        inFlight -= 1
+        if ticket.day == usage.day { usage.requests -= 1 }
+        correct(ticket, by: ticket.tokens, isPaced: false)
+        heed(allowance, at: now.instant)
+        let isOfTokens = (allowance.tokensLeft ?? .max) < ticket.tokens && (allowance.requestsLeft ?? 0) > 0
+        let reset = isOfTokens ? allowance.tokensReset : allowance.requestsLeft == 0 ? allowance.requestsReset : nil
+        let said = retryAfter ?? reset
+        if said == nil { window.collapsed(sentAt: ticket.sentAt, at: now.instant) }
+        strikes = said == nil ? strikes + 1 : 0
+        let wait = max(said ?? .seconds(min(60, 1 << min(strikes - 1, 6))), .milliseconds(10))
+        // Without a word on how long, it may be that too many are on their way at once.
+        guard said != nil || window.size <= 1 else {
+            requests.giveBack(1, sentAt: ticket.sentAt)
+            tokens.giveBack(Double(ticket.tokens), sentAt: ticket.sentAt)
+            return requests.hold(until: now.instant + wait)
+        }
+        if isOfTokens {
+            tokens.refused(Double(ticket.tokens), sentAt: ticket.sentAt, wait: wait, at: now.instant)
+            requests.giveBack(1, sentAt: ticket.sentAt)
+        } else {
+            requests.refused(1, sentAt: ticket.sentAt, wait: wait, at: now.instant)
+            tokens.giveBack(Double(ticket.tokens), sentAt: ticket.sentAt)
+        }
+    }
+
+    /// No usable answer came.
+    ///
+    /// - Parameters:
+    ///   - isCharged: Whether the provider may have charged for it.
+    ///   - isOverload: Whether it may have been too much for the provider.
+    package mutating func failed(_ ticket: Ticket, isCharged: Bool, isOverload: Bool, at now: Moment) {
+        inFlight -= 1
+        if isOverload { window.collapsed(sentAt: ticket.sentAt, at: now.instant) }
+        if !isCharged { correct(ticket, by: ticket.tokens) }
+    }
+
+    private mutating func correct(_ ticket: Ticket, by excess: Int, isPaced: Bool = true) {
+        if ticket.day == usage.day { usage.tokens = max(0, usage.tokens - excess) }
+        if isPaced { tokens.giveBack(Double(excess), sentAt: ticket.sentAt) }
+    }
+
+    private mutating func heed(_ allowance: Allowance, at now: Instant) {
+        requests.told(
+            limit: allowance.requests, left: allowance.requestsLeft, reset: allowance.requestsReset, at: now)
+        tokens.told(limit: allowance.tokens, left: allowance.tokensLeft, reset: allowance.tokensReset, at: now)
+    }
+
+    private func ceiling(_ charge: Int) -> String? {
+        if let most = settings.requestsPerDay, usage.requests + 1 > most {
+            return "the ceiling of \(most) requests a day (remote.requestsPerDay) is reached, it goes on at 00:00 UTC"
+        }
+        if let most = settings.tokensPerDay, usage.tokens + charge > most {
+            return "the ceiling of \(most) tokens a day (remote.tokensPerDay) is reached, it goes on at 00:00 UTC"
+        }
+        return nil
+    }
+
+    private func reason(for opens: Instant, at now: Instant) -> String {
+        if requests.heldUntil == opens || tokens.heldUntil == opens { return "the provider asks for fewer requests" }
+        if requests.opens(at: now) == opens, let rate = requests.rate {
+            return "the provider is sent \(Int(rate)) requests a minute, and no more"
+        }
+        return "the provider is sent \(Int(tokens.rate ?? 0)) tokens a minute, and no more"
+    }
+}

@@ -1,0 +1,55 @@
+/// An embedder that is given rows instead of texts, and writes their vectors into the table itself, or says that it does.
+///
+/// What it says is no evidence: whoever asks looks at the table afterwards. A text that is no row's it can't embed.
+public protocol WritingEmbedder: Embedder {
+    /// Hands rows over, at most `limits.rows` of them.
+    ///
+    /// - Returns: What the other side said.
+    /// - Throws: ``EmbedderError``, or `CancellationError`. Rows may have been written all the same.
+    func submit(_ rows: [SubmittedRow]) async throws -> Submission
+}
+
+extension WritingEmbedder {
+    /// Always throws: there is no row that this text could be written into.
+    public func embed(_ texts: [String]) async throws -> Embeddings {
+        throw EmbedderError.denied(
+            "\(identity.embedder) embeds rows of the table and nothing else; choose another embedder for single texts")
+    }
+}
+
+/// A row for an embedder that writes it itself.
+public struct SubmittedRow: Sendable, Hashable {
+    /// The text form of its key.
+    public var key: String
+    /// What is to be embedded.
+    public var text: String
+
+    /// A row.
+    public init(key: String, text: String) {
+        self.key = key
+        self.text = text
+    }
+}
+
+/// What an embedder that writes rows itself has said of them.
+public struct Submission: Sendable {
+    /// How many rows it says that it wrote; nil where it does not say.
+    public var updated: Int?
+    /// What else it said, for people, with no text of a row in it.
+    public var message: String?
+    /// Vectors that the answer has, by the place of their row among those submitted.
+    public var vectors: [Int: [Float]]
+
+    /// What was said.
+    public init(updated: Int? = nil, message: String? = nil, vectors: [Int: [Float]] = [:]) {
+        self.updated = updated
+        self.message = message
+        self.vectors = vectors
+    }
+
+    /// What was said, for people: `said 20 updated ("done")`.
+    public var summary: String {
+        (updated.map { "said \($0) updated" } ?? "did not say how many rows it updated")
+            + (message.map { " (\"\($0)\")" } ?? "")
+    }
+}

@@ -1,0 +1,104 @@
+import Embedders
+import FoundationEssentials
+import SentenceEncoder
+
+extension Assembly {
+    /// A provider, ready to be asked.
+    ///
+    /// - Throws: ``RemoteSettingError`` for a setting that it can't be asked with, or what is wrong with a tokenizer's folder.
+    func provider(_ remote: Settings.Remote) throws -> RemoteEmbedder {
+        let (service, _) = try service(remote)
+        var options = RemoteEmbedder.Options()
+        options.limits = remote.limits
+        options.throttle = remote.throttle
+        options.memory = remote.memory
+        options.tokenizer = try tokenizer(remote)
+        options.prompts = [.passage: remote.passagePrompt, .query: remote.queryPrompt]
+        if remote.throttle.requestsPerDay != nil || remote.throttle.tokensPerDay != nil, let file = UsageFile() {
+            options.usage = file.usage
+            options.spent = file.keep
+        }
+        return RemoteEmbedder(service, identity: identity(of: remote), options)
+    }
+
+    /// What speaks to a provider, and what is to be told to whoever configured it.
+    func service(_ remote: Settings.Remote) throws -> (service: any EmbeddingService, warnings: [String]) {
+        let model = try RemoteModel(
+            name: remote.model, dimension: remote.dimension, sendsDimension: remote.sendsDimension,
+            passagePrompt: remote.passagePrompt, queryPrompt: remote.queryPrompt,
+            members: remote.body.map { ($0.name, $0.value.reveal) },
+            queryMembers: remote.queryBody.map { ($0.name, $0.value.reveal) })
+        let key = try remote.key.map { try RemoteKey($0.reveal) }
+        let headers = remote.headers.map { (name: $0.name, value: $0.value.reveal) }
+        let query = remote.query.map { (name: $0.name, value: $0.value.reveal) }
+        let url = remote.url ?? ""
+        if settings.embedder == "cohere" {
+            let endpoint = try CohereEndpoint(url: url, headers: headers, query: query)
+            let service = CohereService(
+                transport: try transport(remote, to: url), endpoint: endpoint, model: model, key: key)
+            return (service, service.warnings)
+        }
+        let endpoint = try OpenAIEndpoint(url: url, headers: headers, query: query)
+        let service = OpenAIService(
+            transport: try transport(remote, to: url), endpoint: endpoint, model: model, key: key)
+        return (service, service.warnings)
+    }
+
+    /// What carries requests to an address.
+    func transport(_ remote: Settings.Remote, to url: String) throws(RemoteSettingError) -> HTTPClientTransport {
+        let proxy = try HTTPProxy.choose(
+            setting: remote.proxy?.reveal, environment: ProcessInfo.processInfo.environment, for: try WebAddress(url))
+        return try HTTPClientTransport(
+            HTTPTransportOptions(
+                connections: remote.throttle.requestsInFlight, connectDeadline: remote.connectDeadline,
+                deadline: remote.deadline, authorities: remote.authorities, proxy: proxy))
+    }
+
+    /// What a provider's vectors are recorded as: wherever it is, the same model makes the same vectors of the same texts.
+    func identity(of remote: Settings.Remote) -> EmbedderIdentity {
+        var traits = ["prompt": remote.passagePrompt]
+        if settings.embedder == "cohere" { traits["input type"] = "search_document" }
+        // What a provider is asked for beside the model may be another task, and with it another space.
+        for member in remote.body { traits["request \(member.name)"] = member.value.reveal }
+        traits["long texts"] =
+            switch (remote.limits.inputTokens, remote.tokenizer) {
+            case (nil, _): "cut by the provider"
+            case (let most?, nil): "cut after \(most) bytes"
+            case (let most?, _): "cut after \(most) tokens"
+            }
+        return EmbedderIdentity(
+            embedder: settings.embedder, model: remote.model, dimension: remote.dimension, traits: traits)
+    }
+
+    /// How tokens are counted for a provider.
+    func tokenCount(_ remote: Settings.Remote) throws -> TokenCount {
+        TokenCount(tokenizer: try tokenizer(remote), prompt: remote.passagePrompt)
+    }
+
+    private func tokenizer(_ remote: Settings.Remote) throws -> Tokenizer? {
+        guard let name = remote.tokenizer else { return nil }
+        return try Tokenizer(folder: ModelPlaces.ofThisProcess.path(of: name))
+    }
+}
+
+/// The file that has what was sent today, so that a day's ceiling holds over restarts too.
+private struct UsageFile: Sendable {
+    private let path: String
+
+    /// In the service's folder for its state; nil where it has none.
+    init?() {
+        guard let folder = ProcessInfo.processInfo.environment["STATE_DIRECTORY"]?.split(separator: ":").first else {
+            return nil
+        }
+        path = "\(folder)/remote-usage"
+    }
+
+    var usage: DayUsage {
+        (try? String(contentsOfFile: path, encoding: .utf8)).flatMap { DayUsage(text: $0) } ?? DayUsage(day: 0)
+    }
+
+    /// Where it can't be written, the count begins anew at the next start, as without it.
+    func keep(_ usage: DayUsage) {
+        try? Data(usage.text.utf8).write(to: URL(filePath: path), options: .atomic)
+    }
+}
