@@ -167,6 +167,7 @@ uninstall:
 	    '$(DESTDIR)$(BASHDIR)/backfilld' '$(DESTDIR)$(ZSHDIR)/_backfilld' '$(DESTDIR)$(FISHDIR)/backfilld.fish'
 	rm -f $(foreach folder,$(drop_ins),'$(DESTDIR)$(UNITDIR)/$(folder)/$(growing)')
 	rm -rf '$(DESTDIR)$(modeldir)/$(default_model)' '$(DESTDIR)$(DOCDIR)'
+	@# Folders that have something of the administrator's in them stay.
 	@rmdir $(foreach folder,$(drop_ins),'$(DESTDIR)$(UNITDIR)/$(folder)') 2>/dev/null || true
 	@rmdir '$(DESTDIR)$(modeldir)' '$(DESTDIR)$(dir $(modeldir))' 2>/dev/null || true
 	@if [ -e '$(DESTDIR)$(config)' ]; then echo 'kept: $(DESTDIR)$(dir $(config))'; fi

@@ -86,6 +86,7 @@ if [ "${1-}" = --inner ]; then
   mkdir "$R/dev/pts" "$R/dev/shm" "$R/dev/mqueue"
   mount -t devpts -o newinstance,ptmxmode=0666,mode=620,gid=5 devpts "$R/dev/pts"
   mount -t tmpfs -o mode=1777,nosuid,nodev shm "$R/dev/shm"
+  # not every kernel has message queues, and nothing here uses them
   mount -t mqueue mqueue "$R/dev/mqueue" 2>/dev/null || true
   ln -s pts/ptmx "$R/dev/ptmx"; ln -s /proc/self/fd "$R/dev/fd"
   ln -s /proc/self/fd/0 "$R/dev/stdin"; ln -s /proc/self/fd/1 "$R/dev/stdout"; ln -s /proc/self/fd/2 "$R/dev/stderr"

@@ -64,19 +64,17 @@ public struct PostgresError: Error, Sendable, Hashable, CustomStringConvertible,
         place = context.flatMap(Self.place)
     }
 
-    /// `PL/pgSQL function touch() line 3 at RAISE` in a context names no value; its other lines may quote statements.
+    /// `function touch() line 3` of a context's line `PL/pgSQL function touch() line 3 at RAISE`, which names no value; its
+    /// other lines may quote data.
     private static func place(in context: String) -> String? {
-        for line in context.split(whereSeparator: \.isNewline) {
-            guard let function = line.firstIndex(of: "(").map({ line[..<$0] })?.split(separator: " ").last else {
-                continue
-            }
+        context.split(whereSeparator: \.isNewline).lazy.compactMap { line in
             let words = line.split(separator: " ")
-            guard let at = words.firstIndex(of: "line"), at + 1 < words.endIndex, words.contains("function") else {
-                continue
-            }
-            return "function \(function)() line \(words[at + 1].prefix { $0.isNumber })"
-        }
-        return nil
+            guard line.hasPrefix("PL/pgSQL function "), let end = words.firstIndex(where: { $0.hasSuffix(")") }),
+                words.count > end + 2, words[end + 1] == "line"
+            else { return nil }
+            let function = line.dropFirst("PL/pgSQL function ".count).prefix { $0 != "(" }
+            return "function \(function)() line \(words[end + 2].prefix(while: \.isNumber))"
+        }.first
     }
 
     /// Whether the server answered with this SQLSTATE, or one of this class when two characters are given.

@@ -10,6 +10,7 @@ import Testing
             let share = ClaimShare(room: room, daemons: daemons)
             // A few locks each must have to get on at all.
             #expect(share.sum <= max(room / 10, 2 * daemons))
+            #expect(share.reserve < share.locks)
             // As many again may start before they are counted.
             let more = ClaimShare(room: room, daemons: daemons * 2)
             #expect(share.locks * daemons + more.locks * daemons <= max(room / 10, 4 * daemons))
@@ -44,6 +45,31 @@ import Testing
     @Test("A key's bucket is the same in every release")
     func stable() {
         #expect(["1", "42", "a:b", "é"].map { RowKey($0).bucket } == [688, 36, 121, 262])
+    }
+}
+
+@Suite struct ContentionTests {
+    @Test("A row that is somebody else's over two heartbeats is looked into, once")
+    func stubborn() {
+        var contention = Contention()
+        #expect(contention.heartbeat() == nil)
+        contention.note(claimed: ["1"], taken: ["2", "3"])
+        #expect(contention.heartbeat() == nil)
+        contention.note(claimed: ["4"], taken: ["3"])
+        #expect(contention.heartbeat() == "2")
+        #expect(contention.heartbeat() == nil)
+    }
+
+    @Test("A row that we got to claim is not")
+    func passing() {
+        var contention = Contention()
+        contention.note(claimed: [], taken: ["2"])
+        #expect(contention.heartbeat() == nil)
+        contention.note(claimed: ["2"], taken: [])
+        #expect(contention.heartbeat() == nil)
+        contention.note(claimed: [], taken: ["5"])
+        #expect(contention.heartbeat() == nil)
+        #expect(contention.heartbeat() == "5")
     }
 }
 

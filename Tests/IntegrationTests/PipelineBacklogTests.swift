@@ -57,6 +57,26 @@ struct PipelineBacklogTests {
         }
     }
 
+    @Test("an announced row need not wait for another table's batch that has all the locks a backlog may have")
+    func announcedMeanwhile() async throws {
+        // Room for 200 locks: a daemon may have five, and a backlog four of them.
+        let settings = ["max_connections": "20", "max_locks_per_transaction": "10"]
+        try await PostgresServer.with(.debian, settings: settings) { server in
+            let lab = try await Lab.make(.debian, Self.two, on: server)
+            try await lab.run("INSERT INTO notes SELECT i, 'text ' || i FROM generate_series(1, 100) AS i")
+            lab.embedder.hold()
+            try await lab.withDaemon { daemon in
+                try await lab.embedder.isHolding()
+                try await lab.run("INSERT INTO quick VALUES (1, 'now')")
+                try await eventually("the row with the embedder") { lab.embedder.count(of: "now") == 1 }
+                #expect(daemon.told.written == 0)
+                lab.embedder.release()
+                try await lab.allRight()
+            }
+            await lab.user.close()
+        }
+    }
+
     static let two = [
         LabTable(), LabTable(name: QualifiedName(schema: "public", name: "quick")),
     ]

@@ -24,6 +24,7 @@ final class LabDaemon: Sendable {
         var mostKnown = 0
         var limited = 0
         var contended = 0
+        var obstructed: [RowClaim] = []
         var changes = 0
         var recoveries = 0
         var isPolling = true
@@ -39,8 +40,6 @@ final class LabDaemon: Sendable {
     private let running = Mutex<Daemon?>(nil)
     /// The daemon itself, once it runs.
     var daemon: Daemon? { running.withLock(\.self) }
-    /// Its STATUS line.
-    var line: String { daemon?.vitals.statusLine(at: .now) { _ in "" } ?? "" }
 
     func runs(_ daemon: Daemon) { running.withLock { $0 = daemon } }
 
@@ -76,6 +75,7 @@ final class LabDaemon: Sendable {
                 case .setAside(let key, let reason): told.setAside.append((key, reason))
                 case .limited: told.limited += 1
                 case .contended(let rows): told.contended += rows
+                case .obstructed(_, let claim): told.obstructed.append(claim)
                 case .table: told.changes += 1
                 case .recovered: told.recoveries += 1
                 case .flaws(let flaws): told.flaws = flaws.map(\.summary)

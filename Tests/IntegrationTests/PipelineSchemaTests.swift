@@ -52,8 +52,8 @@ struct PipelineSchemaTests {
             try await lab.allRight()
             try await Self.away(lab, test.rows, move.sql(move.away, flavour))
             try await daemon.tells("degraded") { $0.trouble?.contains(move.says) ?? false }
-            #expect(daemon.line.contains("degraded: public.notes"))
-            #expect(daemon.line.contains(move.says))
+            #expect(daemon.statusLine.contains("degraded: public.notes"))
+            #expect(daemon.statusLine.contains(move.says))
             if let meanwhile = move.meanwhile { try await lab.run(meanwhile) }
             try await daemon.heartbeats(2)
             #expect(daemon.told.trouble?.contains(move.says) ?? false)
@@ -65,7 +65,7 @@ struct PipelineSchemaTests {
             if move.name == "a text column dropped" { try await lab.run("UPDATE notes SET topic = 'text ' || id") }
             try await lab.allRight()
             try await daemon.tells("all in order") { $0.trouble == nil && $0.flaws.isEmpty }
-            #expect(!daemon.line.contains("degraded"))
+            #expect(!daemon.statusLine.contains("degraded"))
             let key = move.back.contains("uuid") ? "gen_random_uuid()" : "-2"
             try await Self.isHeard(lab, daemon, key: key)
             #expect(try await Self.charged(lab) == 0)
@@ -82,7 +82,7 @@ struct PipelineSchemaTests {
                     lab, rows, SchemaMove.withoutTriggers + "ALTER TABLE notes ALTER embedding TYPE \(type)")
                 try await lab.allRight()
                 try await daemon.tells("the triggers are missed") { !$0.flaws.isEmpty }
-                #expect(daemon.line.contains("degraded: public.notes: trigger"))
+                #expect(daemon.statusLine.contains("degraded: public.notes: trigger"))
                 try await lab.setUp(lab.tables[0])
                 try await daemon.tells("nothing is missed") { $0.flaws.isEmpty && $0.trouble == nil }
                 try await Self.isHeard(lab, daemon, key: "-2")
@@ -132,7 +132,7 @@ struct PipelineSchemaTests {
                 // What was read may be written, and only new rows find the privilege gone.
                 try await lab.run("INSERT INTO notes VALUES (-1, 'meanwhile')")
                 try await daemon.tells("degraded") { $0.trouble?.contains("may not") ?? false }
-                #expect(daemon.line.contains("setup --role"))
+                #expect(daemon.statusLine.contains("setup --role"))
                 try await daemon.heartbeats(2)
                 #expect(try await Self.charged(lab) == 0)
                 try await lab.run("GRANT \(privilege) ON notes TO \(quoted)")

@@ -4,6 +4,31 @@ import Testing
 
 /// What `status` and `explain` say of a daemon that holds claims.
 @Suite(.serialized) struct ProcessClaimTests {
+    @Test("A session that is no daemon's and has one of our locks is told of, by the journal and by explain")
+    func stranger() async throws {
+        let lab = try await Lab.make(.debian)
+        let place = Workplace(database: lab.database, folder: try temporaryFolder())
+        try place.write("[[tables]]\nname = \"notes\"\ncolumns = [\"topic\"]\n", to: "backfilld.toml")
+        let stranger = try await lab.connect()
+        // The bucket of row 1 of the first table that is watched, and the class of claims.
+        try await stranger.script(
+            "SET application_name = 'nightly'; SELECT pg_advisory_lock(1650879587, \(1024 + RowKey("1").bucket))",
+            name: "a stranger's lock")
+        try await lab.withDaemon { daemon in
+            try await lab.run("INSERT INTO notes VALUES (1, 'kept'), (2, 'free')")
+            try await daemon.tells("who is in the way") { !$0.obstructed.isEmpty }
+            let pid = await stranger.backendPID
+            #expect(
+                daemon.told.obstructed.first?.description == "server process \(pid) (nightly), which is no daemon's")
+            try await place.run("explain", "1").expect(
+                .code(0), "claimed    by server process \(pid) (nightly), which is no daemon's",
+                "no daemon gets to claim it")
+            #expect(try await lab.pending() == 1)
+            await stranger.close()
+            try await lab.allRight()
+        }
+    }
+
     @Test("status and explain show what a daemon at work holds, its host and its process, and nothing when it is done")
     func live() async throws {
         let lab = try await Lab.make(.pg18WithPgvector)

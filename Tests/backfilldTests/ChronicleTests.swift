@@ -51,7 +51,7 @@ import Testing
         #expect(scene.last?["repeated"] == "240")
         #expect(scene.last?["repeatedMs"] == "300000")
         chronicle.tell(.recovered, of: 1)
-        #expect(scene.messages.last == "public.a: works again after 5 min, and 241 failures")
+        #expect(scene.messages.last == "public.a: works again after 5 min, after 241 failed attempts")
         #expect(scene.last?["awayMs"] == "300000")
         #expect(scene.events == ["providerAway", "providerAway", "recovered"])
         chronicle.tell(.recovered, of: 1)

@@ -66,6 +66,10 @@ public struct Batch: Sendable {
             doubt = written.doubt
         }
 
+        /// Rows whose write was refused, with their vectors.
+        var refused: [EmbeddedRow] {
+            outcomes.values.compactMap { if case .refused(let row, _) = $0 { row } else { nil } }
+        }
         /// Rows whose vector is in the table now.
         public var written: Int { outcomes.values.count { $0 == .written } }
         /// Rows that were charged with a failure.

@@ -34,7 +34,8 @@ public struct RowWriter: Sendable {
 
     /// Writes what may be written and says what became of each row.
     ///
-    /// An error that may be one row's own, a CHECK or an owner's RAISE, splits the batch until it is found.
+    /// An error that may be one row's own, a CHECK or an owner's RAISE, splits the batch until it is found. A deadline that
+    /// the server kept splits it, too: half of the rows may be done within it.
     /// - Throws: ``PostgresError`` where the failure is no row's own; ``TableProblem/superseded(table:embedder:)`` where
     ///   these vectors belong in the column no more; `CancellationError`.
     public func write(_ rows: [EmbeddedRow]) async throws -> Written {
@@ -48,14 +49,12 @@ public struct RowWriter: Sendable {
         do {
             return Written(outcomes: try await pool.withConnection { try await writeOnce(Array(rows), on: $0) })
         } catch let error as PostgresError where error.isDivisible {
-            let middle = rows.startIndex + rows.count / 2
-            // A deadline is no row's own, but half of the rows may be done within it.
-            if rows.count == 1, error.mayBeOneRowsOwn {
-                return Written(
-                    outcomes: [rows[rows.startIndex].key: .failed(error.description)],
-                    doubt: error.isAboutTheSchema ? error : nil)
+            guard rows.count > 1 else {
+                guard let row = rows.first, error.mayBeOneRowsOwn else { throw error }
+                guard error.isAboutTheSchema else { return Written(outcomes: [row.key: .failed(error.description)]) }
+                return Written(outcomes: [row.key: .refused(row, reason: error.description)], doubt: error)
             }
-            guard rows.count > 1 else { throw error }
+            let middle = rows.startIndex + rows.count / 2
             var written = try await writeParts(rows[..<middle])
             let rest = try await writeParts(rows[middle...])
             written.outcomes.merge(rest.outcomes) { $1 }

@@ -15,6 +15,9 @@ struct ClaimShare: Sendable, Hashable {
     /// What one of them may hold. A few it must have to get on at all.
     var locks: Int { max(budget / max(Self.expected, daemons * 2), 2) }
 
+    /// What rows of a backlog leave free of that, so that a row that is announced need not wait for another table's batch.
+    var reserve: Int { locks / 4 }
+
     /// For so many a tenth is divided at least, however few there are.
     static let expected = 4
 

@@ -117,8 +117,12 @@ public actor Claims: Gated {
 
     /// Claims rows of a table, as many as there is room for.
     ///
+    /// - Parameters:
+    ///   - keys: The rows.
+    ///   - watch: The table's number.
+    ///   - canWait: Whether they leave ``ClaimShare/reserve`` to others.
     /// - Throws: ``PostgresError`` where the session fails, ``ClaimError`` where there is none; `CancellationError`.
-    func claim(_ keys: [RowKey], of watch: Int32) async throws -> Attempt {
+    func claim(_ keys: [RowKey], of watch: Int32, canWait: Bool = false) async throws -> Attempt {
         try await enter()
         defer { leave() }
         guard case .open(let connection) = session else {
@@ -127,7 +131,8 @@ public actor Claims: Gated {
         }
         let byLock = Dictionary(grouping: keys) { Self.lock(of: $0, watch) }
         let wanted = byLock.keys.filter { !held.contains($0) }
-        let tried = wanted.prefix(max(share.locks - held.count, 0))
+        let room = share.locks - (canWait ? share.reserve : 0)
+        let tried = wanted.prefix(max(room - held.count, 0))
         let epoch = epoch
         var taken: Set<Int32> = []
         if !tried.isEmpty {
@@ -224,7 +229,8 @@ public actor Claims: Gated {
         }.value
     }
 
-    private static func lock(of key: RowKey, _ watch: Int32) -> Int32 { watch &* RowKey.buckets &+ key.bucket }
+    /// The second half of the lock of a row's bucket.
+    static func lock(of key: RowKey, _ watch: Int32) -> Int32 { watch &* RowKey.buckets &+ key.bucket }
 
     private static func array(_ locks: [Int32]) -> PostgresValue {
         .array(locks.map { .int4($0) }, of: .int4, as: .init(rawValue: 1007))

@@ -31,10 +31,8 @@ public struct Vitals: Sendable {
         public internal(set) var isPolling = false
         /// Whether another daemon has it, where there can be but one.
         public internal(set) var isStandby = false
-        /// Until when its provider wants to be left alone.
-        public internal(set) var limitedUntil: Instant?
-        /// Why, where it is more than that.
-        public internal(set) var limit: String?
+        /// Until when its provider wants to be left alone, nil where it takes what it is sent.
+        public internal(set) var limit: Limit?
         /// Rows set aside.
         public internal(set) var setAside = 0
         /// Since when there have been pending rows.
@@ -47,6 +45,14 @@ public struct Vitals: Sendable {
         public var complaint: String? { trouble ?? flaw }
         /// The first scan after the start came back.
         public internal(set) var isScanned = false
+    }
+
+    /// A wait that a provider, or a ceiling of ours, asks for.
+    public struct Limit: Sendable, Hashable {
+        /// When it is over.
+        public var until: Instant
+        /// Why, where it is more than that the provider asks for it.
+        public var reason: String?
     }
 
     /// Whether the listener has a session, and hears what is sent.
@@ -119,11 +125,10 @@ public struct Vitals: Sendable {
         case .trouble(let error): table.trouble = "\(error)"
         case .recovered: table.trouble = nil
         case .limited(let wait, let reason):
-            table.limitedUntil = now + (wait ?? .zero)
-            table.limit = reason
-        case .progress, .parked, .setAside, .charged, .contended, .table, .flaws: break
+            table.limit = Limit(until: now + (wait ?? .zero), reason: reason)
+        case .progress, .parked, .setAside, .charged, .contended, .obstructed, .table, .flaws: break
         }
-        if case .batch = event { (table.limitedUntil, table.limit) = (nil, nil) }
+        if case .batch = event { table.limit = nil }
         table.pending = condition.waiting + condition.working + condition.held + condition.failing
         (table.working, table.held, table.failing) = (condition.working, condition.held, condition.failing)
         table.flaw = condition.flaw
@@ -175,11 +180,11 @@ public struct Vitals: Sendable {
                 parts.append("degraded: \(first.name): \(first.complaint ?? "")")
             } else if let paused = pausedPart(timeOfDay: { timeOfDay(now - $0) }) {
                 parts.append(paused)
-            } else if let until = tables.values.compactMap(\.limitedUntil).max(), until > now {
-                let reason = tables.values.lazy.compactMap(\.limit).first
+            } else if let limit = tables.values.compactMap(\.limit).max(by: { $0.until < $1.until }), limit.until > now
+            {
                 parts.append(
-                    "waiting \(Self.span(until - now)) "
-                        + (reason.map { "(\($0))" } ?? "for the embedder, which asks for fewer requests"))
+                    "waiting \(Self.span(limit.until - now)) "
+                        + (limit.reason.map { "(\($0))" } ?? "for the embedder, which asks for fewer requests"))
             } else if tables.values.allSatisfy(\.isStandby), !tables.isEmpty {
                 parts.append("standing by: another daemon has \(names)")
             } else if case .deaf = hearing {

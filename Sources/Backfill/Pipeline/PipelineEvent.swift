@@ -63,6 +63,8 @@ public enum PipelineEvent: Sendable {
     case scanned(found: Int, isAll: Bool)
     /// So many rows of a batch are a peer's.
     case contended(rows: Int)
+    /// A session that is no daemon's keeps this row from being claimed, for longer than a heartbeat.
+    case obstructed(key: RowKey, by: RowClaim)
     /// The provider asks for fewer calls, or a ceiling of ours is reached, which `because` says; everything waits, as long as
     /// it says.
     case limited(Duration?, because: String? = nil)
@@ -72,7 +74,7 @@ public enum PipelineEvent: Sendable {
     case flaws([TableProblem])
     /// A batch came to its end.
     case batch(Batch.Report, took: Duration)
-    /// So many rows were charged with a failure for the first time, among them this one.
+    /// So many rows were charged with this failure for the first time, among them this one.
     case charged(rows: Int, key: RowKey, reason: String)
     /// A row has used up its attempts.
     case setAside(key: RowKey, reason: String)

@@ -64,19 +64,33 @@ extension TablePipeline {
     public func heartbeat() async {
         await noteLocks()
         if problem != nil || !flaws.isEmpty { doubt() }
+        await lookForStrangers()
         isPurgeDue = hasEntries
-        isStandingDue = intake.working > 0
+        // A purge tells that, too.
+        isStandingDue = !isPurgeDue && intake.working > 0
         guard isPurgeDue || isStandingDue else { return }
         // A table at rest has nothing else to wake for.
         signal.set()
     }
 
     /// Looks how the table stands while batches are under way, which may take long: after a scan that is known anyway.
-    func renewStanding() async {
+    ///
+    /// - Returns: Whether that is known now.
+    @discardableResult
+    func renewStanding() async -> Bool {
         let table = table
-        guard let standing = try? await ledger?.standing(), table == self.table else { return }
+        guard let standing = try? await ledger?.standing(), table == self.table else { return false }
         self.standing = standing
         signal.set()
+        return true
+    }
+
+    /// Tells of sessions that keep rows from us and are no daemon's: nobody else would, and the rows wait as long as they do.
+    private func lookForStrangers() async {
+        let table = table
+        guard let key = contention.heartbeat() else { return }
+        let holders = try? await parts.pool.withConnection { try await RowClaim.holders(of: key, in: table, on: $0) }
+        for holder in holders ?? [] where !holder.isDaemon { report(.obstructed(key: key, by: holder)) }
     }
 
     /// Something says that the table is not what it was.

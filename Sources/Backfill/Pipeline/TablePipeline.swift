@@ -26,6 +26,8 @@ public actor TablePipeline: Gated {
     var isPurgeDue = false
     /// Somebody may have paused the table, and no scan will tell before a batch has ended.
     var isStandingDue = false
+    /// A row that we never get to claim.
+    var contention = Contention()
     private var isStandby = false
     /// Whether notifications come through the connection.
     private var hearsNotifications: Bool
@@ -235,9 +237,10 @@ public actor TablePipeline: Gated {
 
     private func embed(_ keys: [RowKey]) async {
         let (table, batch) = (table, batch)
+        let areFound = !intake.areAnnounced(keys)
         let attempt: Claims.Attempt
         do {
-            attempt = try await parts.claims.claim(keys, of: table.watch)
+            attempt = try await parts.claims.claim(keys, of: table.watch, canWait: areFound)
         } catch {
             intake.unclaimed(taken: [], left: keys, isNone: true, at: clock.now)
             // Without a session there is no connection either, and that is told by whoever makes it anew.
@@ -245,6 +248,7 @@ public actor TablePipeline: Gated {
             signal.set()
             return
         }
+        contention.note(claimed: attempt.claimed, taken: attempt.taken)
         if !attempt.taken.isEmpty || !attempt.left.isEmpty {
             let isNone = attempt.claimed.isEmpty
             intake.unclaimed(taken: attempt.taken, left: attempt.left, isNone: isNone, at: clock.now)
@@ -252,7 +256,6 @@ public actor TablePipeline: Gated {
             guard !isNone else { return signal.set() }
         }
         parts.reached(.claimed)
-        let areFound = !intake.areAnnounced(attempt.claimed)
         await self.attempt(attempt.claimed, of: table) { [parts] in
             try await batch.run(attempt.claimed, areFound: areFound, reached: parts.reached)
         }
@@ -280,11 +283,11 @@ public actor TablePipeline: Gated {
     ) async {
         let (began, healings) = (clock.now, healings)
         do {
-            let done = try await work()
+            var done = try await work()
+            if let doubt = done.doubt { try await resolve(doubt, in: &done) }
             let charges = intake.charges(for: done, at: clock.now)
             // It may be the table that is another, and nobody is to be charged for that.
             if !charges.isEmpty { try await inspect() }
-            if let doubt = done.doubt, parts.load == nil { throw doubt }
             guard table == self.table else { return abandon(keys, done, took: clock.now - began) }
             let verdicts = try await charge(charges)
             if done.embedded + done.written > 0 { handshake.progressed() }
@@ -295,8 +298,7 @@ public actor TablePipeline: Gated {
             intake.finished(
                 done.outcomes, retries: retries, leaving: done.unfinished, at: clock.now)
             report(.batch(done, took: clock.now - began))
-            let first = verdicts.filter { $0.attempts == 1 }
-            if let row = first.first { report(.charged(rows: first.count, key: row.key, reason: row.reason)) }
+            tell(verdicts.filter { $0.attempts == 1 })
             for row in verdicts where row.isNew { report(.setAside(key: row.key, reason: row.reason)) }
             if let error = done.error { await failed(error, with: table, since: healings) }
         } catch {
@@ -308,6 +310,14 @@ public actor TablePipeline: Gated {
             }
             if !isHearsay { await failed(error, with: table, since: healings) }
         }
+    }
+
+    /// No row got past an error about names or privileges: where the table is in order, it is written to once more, for it may
+    /// have come to be so only now; what is refused then is refused by something of the row's own.
+    private func resolve(_ doubt: PostgresError, in done: inout Batch.Report) async throws {
+        guard parts.load != nil else { throw doubt }
+        try await inspect()
+        done.add(try await batch.writer.write(done.refused))
     }
 
     /// The table is another than the one that these rows were read from: what was written was right, and of all else nothing
@@ -338,6 +348,13 @@ public actor TablePipeline: Gated {
 
     private static let suspicion = RetrySettings(first: .seconds(1), longest: .seconds(10), attempts: .max)
 
+    /// Tells of rows that failed for the first time, those of one reason together.
+    private func tell(_ verdicts: [FailureLedger.Verdict]) {
+        for (reason, rows) in Dictionary(grouping: verdicts, by: \.reason) {
+            report(.charged(rows: rows.count, key: rows[0].key, reason: reason))
+        }
+    }
+
     private func note(_ verdicts: [FailureLedger.Verdict]) {
         guard !verdicts.isEmpty else { return }
         hasEntries = true
@@ -355,11 +372,7 @@ public actor TablePipeline: Gated {
         // Not what still stands: a row that did when this looked may be settled a moment later.
         let isAnyLeft = (try? await ledger.purge(sparing: spared)) ?? true
         if isAnyLeft || !spared.isEmpty { hasEntries = true }
-        guard let standing = try? await ledger.standing() else {
-            hasEntries = true
-            return
-        }
-        self.standing = standing
+        if !(await renewStanding()) { hasEntries = true }
     }
 
     private func scan(_ limit: Int) async {

@@ -19,22 +19,12 @@ public struct RowExplanation: Sendable, Hashable, Encodable {
     /// When the row was last written, ISO 8601 in UTC; nil where the server keeps no commit timestamps.
     public let lastWrite: String?
 
-    /// The daemons that have claimed the bucket that the row is in; as a rule one or none.
-    public let claimedBy: [Claimant]
+    /// Who has claimed the bucket that the row is in; as a rule one daemon or nobody.
+    public let claimedBy: [RowClaim]
     /// How it failed with the text it has; nil where it did not.
     public let failure: FailedRow?
     /// That its table is paused; nil where it is not.
     public let paused: Pause?
-
-    /// A daemon that holds a claim.
-    public struct Claimant: Sendable, Hashable, Encodable, CustomStringConvertible {
-        /// The machine it runs on.
-        public let host: String
-        /// Its process there.
-        public let pid: Int
-        /// `host, process 12`.
-        public var description: String { "\(host), process \(pid)" }
-    }
 
     /// UTF-8 bytes of the text.
     public var bytes: Int { text.utf8.count }
@@ -66,19 +56,8 @@ public struct RowExplanation: Sendable, Hashable, Encodable {
             key: form.text, text: text, isCut: isCut, source: try row.decode("source"),
             isPending: try row.decode("pending"), dimension: embedding?.count,
             norm: embedding.map { $0.reduce(0) { $0 + $1 * $1 }.squareRoot() }, lastWrite: try row.decode("written"),
-            claimedBy: try await claimants(of: form, in: table, on: connection),
+            claimedBy: try await RowClaim.holders(of: form, in: table, on: connection),
             failure: try await FailedRow.load(table, keys: [form], on: connection).first { $0.key == form.text },
             paused: try await Pause.load(table, on: connection))
-    }
-
-    private static func claimants(
-        of key: RowKey, in table: WatchedTable, on connection: PostgresConnection
-    ) async throws -> [Claimant] {
-        let half = UInt32(bitPattern: table.watch &* 1024 &+ key.bucket)
-        let rows = try await connection.execute(
-            Statement(
-                "claim of a row of \(table.displayName)", SQLFile.claimHolder,
-                [.int4(table.watch), .int8(Int64(AdvisoryLock.claim)), .int8(Int64(half))]))
-        return try rows.map { Claimant(host: try $0.decode("host"), pid: try $0.decode("pid")) }
     }
 }

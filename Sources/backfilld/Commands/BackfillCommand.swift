@@ -96,7 +96,9 @@ struct BackfillCommand: AsyncParsableCommand {
     private func rehearse(_ table: WatchedTable, _ assembly: Assembly, on connection: PostgresConnection) async throws {
         let pending = try await BacklogCount.of(table, on: connection)
         let begun = min(pending, limit ?? pending)
-        print("\(table.displayName): \(pending.grouped) rows are pending, \(begun.grouped) would be embedded.")
+        print(
+            terminalText(
+                "\(table.displayName): \(pending.grouped) rows are pending, \(begun.grouped) would be embedded."))
         for row in try await TextPreview(table.spec, textBytes: assembly.settings.textBytes).rows(5, on: connection) {
             let lines = row.text.split(separator: "\n", omittingEmptySubsequences: false)
             print(terminalText(["\(row.key):"] + lines.map { "    \($0)" }))

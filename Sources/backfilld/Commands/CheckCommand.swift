@@ -92,8 +92,8 @@ struct CheckCommand: AsyncParsableCommand {
                 case .warning: "WARNING"
                 case .failure: "FAILED "
                 }
-            print("\(mark)  \(finding.subject): \(finding.found)")
-            if let remedy = finding.remedy { print("         \(remedy)") }
+            print(terminalText("\(mark)  \(finding.subject): \(finding.found)"))
+            if let remedy = finding.remedy { print(terminalText("         \(remedy)")) }
         }
     }
 }

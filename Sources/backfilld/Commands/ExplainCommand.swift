@@ -100,6 +100,8 @@ struct ExplainCommand: AsyncParsableCommand {
             return "; no daemon is connected to take it"
         }
         if row.failure != nil { return "; it waits for another try" }
-        return row.claimedBy.isEmpty ? "; a daemon will take it" : "; a daemon has claimed rows of its bucket"
+        if row.claimedBy.isEmpty { return "; a daemon will take it" }
+        return row.claimedBy.allSatisfy(\.isDaemon)
+            ? "; a daemon has claimed rows of its bucket" : "; no daemon gets to claim it"
     }
 }

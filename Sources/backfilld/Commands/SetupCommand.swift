@@ -2,6 +2,7 @@ import Embedders
 import ArgumentParser
 import Backfill
 import PostgresClient
+import Systemd
 
 /// `backfilld setup`: makes in the database what the daemon needs.
 struct SetupCommand: AsyncParsableCommand {
@@ -77,29 +78,27 @@ struct SetupCommand: AsyncParsableCommand {
     /// A text as a comment of SQL. What stands in a row is printed into a script that somebody may run: nothing in it may end
     /// the comment.
     static func comment(_ text: String, indent: String = "") -> String {
-        let lines = text.split(omittingEmptySubsequences: false) { $0.isNewline }
-        return lines.map { line in
-            let scalars = line.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? "\u{FFFD}" : Character($0) }
-            return "-- " + indent + String(scalars)
-        }.joined(separator: "\n")
+        text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+            .map { "-- " + indent + escaped(String($0)) }.joined(separator: "\n")
     }
 
     private func carryOut(_ plan: SetupPlan, on connection: PostgresConnection) async throws {
         if isPrinting { return print(plan.script) }
         for warning in plan.warnings { complain("Warning: \(warning)") }
-        for note in plan.notes { print(note) }
+        for note in plan.notes { print(terminalText(note)) }
         guard !plan.isEmpty else {
-            print("\(plan.table): " + (remove ? "nothing of backfilld's is there." : "already set up, nothing to do."))
+            let found = remove ? "nothing of backfilld's is there." : "already set up, nothing to do."
+            print(terminalText("\(plan.table): \(found)"))
             return
         }
         try await Setup.run(plan, on: connection) { progress in
             switch progress {
-            case .step(let title, let number, let total): print("[\(number)/\(total)] \(title)")
+            case .step(let title, let number, let total): print(terminalText("[\(number)/\(total)] \(title)"))
             case .waiting(_, let holders, let pause):
                 let who = holders.isEmpty ? "" : " (used by \(holders.joined(separator: ", ")))"
                 print("The table is busy\(who); writers go first, trying again in \(Vitals.span(pause))")
             }
         }
-        print("\(plan.table): \(remove ? "taken away" : "set up").")
+        print(terminalText("\(plan.table): \(remove ? "taken away" : "set up")."))
     }
 }

@@ -49,11 +49,11 @@ extension Chronicle {
             return (state.away.end(), state.isDeaf, !state.hasListened)
         }
         if let away {
-            let span = now() - away.since
-            let tries = away.count > 1 ? ", after \(away.count.grouped) failed attempts" : ""
+            let now = now()
             logger.tell(
-                .databaseBack, "listening again after \(Vitals.span(span)) without the database\(tries)",
-                [.awayMs: span.inMilliseconds, .attempts: "\(away.count)"])
+                .databaseBack,
+                "listening again after \(Vitals.span(away.span(at: now))) without the database\(away.attempts)",
+                away.fields(at: now))
         } else if isFirst {
             let tables = names.count == 1 ? names.values.first! : "\(names.count) tables"
             logger.tell(.listening, "listening on \(tables)")

@@ -25,6 +25,13 @@ extension Chronicle {
         case .limited(let wait, let reason): tellLimited(wait, reason, watch)
         case .contended(let rows):
             logger.debug("\(name): \(rows.grouped) rows are another daemon's", metadata: ["table": "\(name)"])
+        case .obstructed(let key, let claim):
+            logger.tell(
+                .claimObstructed,
+                """
+                \(name): row \(key), and others with it, cannot be claimed: \(claim) has taken an advisory lock of \
+                backfilld's. They wait until that session gives it back or ends
+                """, [.table: "\(name)", .key: "\(key)"])
         case .table:
             logger.tell(
                 .tableChanged, "\(name): the table changed; going on with it as it is now", [.table: "\(name)"])
@@ -141,11 +148,10 @@ extension Chronicle {
             return state[watch].trouble.end()
         }
         guard let trouble else { return }
-        let span = now() - trouble.since
-        let tries = trouble.count > 1 ? ", and \(trouble.count.grouped) failures" : ""
+        let now = now()
         logger.tell(
-            .recovered, "\(name(watch)): works again after \(Vitals.span(span))\(tries)",
-            [.table: "\(name(watch))", .awayMs: span.inMilliseconds, .attempts: "\(trouble.count)"])
+            .recovered, "\(name(watch)): works again after \(Vitals.span(trouble.span(at: now)))\(trouble.attempts)",
+            [.table: "\(name(watch))"].merging(trouble.fields(at: now)) { $1 })
     }
 
     private func tellLimited(_ wait: Duration?, _ reason: String?, _ watch: Int32) {

@@ -48,10 +48,6 @@ final class Chronicle: Sendable {
         self.now = now
     }
 
-    convenience init(logger: Logger, tables: [WatchedTable]) {
-        self.init(logger: logger, names: Dictionary(uniqueKeysWithValues: tables.map { ($0.watch, $0.displayName) }))
-    }
-
     func tell(_ event: Daemon.Event) {
         switch event {
         case .listener(let event): tell(event)

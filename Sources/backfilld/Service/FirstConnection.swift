@@ -58,10 +58,9 @@ struct FirstConnection: Sendable {
     }
 
     private func tellBack(_ end: Repeats.End) {
-        let away = ContinuousClock.now - end.since
-        let tries = end.count > 1 ? ", after \(end.count.grouped) failed attempts" : ""
+        let now = ContinuousClock.now
         logger.tell(
-            .databaseBack, "the database is there, after \(Vitals.span(away))\(tries)",
-            [.awayMs: away.inMilliseconds, .attempts: "\(end.count)"])
+            .databaseBack, "the database is there, after \(Vitals.span(end.span(at: now)))\(end.attempts)",
+            end.fields(at: now))
     }
 }

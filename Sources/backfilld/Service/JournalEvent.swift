@@ -71,6 +71,8 @@ enum JournalEvent: String, CaseIterable, Sendable {
     case recovered = "e6b874c11e8b4d0f9c41415c1425e786"
     /// The embedder asks for fewer requests.
     case rateLimited = "1000974ae96145e4a072e20de18af3ff"
+    /// A session that is no daemon's keeps rows from being claimed.
+    case claimObstructed = "67b81d8bbe064aa7b4af7eee633b649e"
     /// A row failed by its own fault, and is tried again.
     case rowFailed = "e24ddd5c32fb4678a6f3ce32335353db"
     /// More rows failed as one did that was told of.
@@ -124,7 +126,7 @@ extension JournalEvent {
             .recovered, .setUpWhole, .tableChanged, .paused, .resumed, .watchdogRecovered:
             .notice
         case .settingDoubtful, .drainOver, .reloadTooEarly, .restartNeeded, .databaseAway, .poolerFound, .queueFilling,
-            .lookFailed, .batchFailed, .providerAway, .rowFailed, .rowsFailed, .schemaProblem,
+            .lookFailed, .batchFailed, .providerAway, .claimObstructed, .rowFailed, .rowsFailed, .schemaProblem,
             .watchdogKilled, .entriesLost:
             .warning
         case .reloadRefused, .readyUndelivered, .providerDenied, .rowSetAside, .rowsSetAside, .setUpFlaw: .error
@@ -150,7 +152,7 @@ extension JournalEvent {
         case .embedded: [.table, .rows, .batches, .failed, .ms]
         case .recovered: [.table, .awayMs, .attempts]
         case .rowFailed: [.table, .key, .rows]
-        case .rowSetAside: [.table, .key]
+        case .rowSetAside, .claimObstructed: [.table, .key]
         case .rowsFailed, .rowsSetAside: [.table, .rows]
         case .lookFailed, .batchFailed, .providerAway, .providerDenied, .rateLimited, .schemaProblem, .setUpFlaw,
             .setUpWhole, .tableChanged, .paused, .resumed:

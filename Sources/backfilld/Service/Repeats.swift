@@ -1,4 +1,5 @@
 import Backfill
+import Logging
 
 /// Folds what is told again and again: the first time is told at once, what follows as a sum at the end of a window.
 ///
@@ -29,6 +30,15 @@ struct Repeats: Sendable {
         var since: Instant
         /// How often it happened, whatever it was.
         var count: Int
+
+        /// How long it went on until now.
+        func span(at now: Instant) -> Duration { now - since }
+        /// `, after 3 failed attempts`, where it was more than one.
+        var attempts: String { count > 1 ? ", after \(count.grouped) failed attempts" : "" }
+        /// What an entry of it has for fields.
+        func fields(at now: Instant) -> [JournalKey: Logger.MetadataValue] {
+            [.awayMs: span(at: now).inMilliseconds, .attempts: "\(count)"]
+        }
     }
 
     static let window = Duration.seconds(300)

@@ -140,8 +140,8 @@ final class Service: Sendable {
         _ assembly: Assembly, _ embedder: any Embedder, _ tables: [WatchedTable], _ watchdog: Watchdog, _ work: Work
     ) async throws {
         let settings = assembly.settings
-        let chronicle = Chronicle(logger: logger, tables: tables)
         let names = Dictionary(uniqueKeysWithValues: tables.map { ($0.watch, $0.displayName) })
+        let chronicle = Chronicle(logger: logger, names: names)
         let supervision = Supervision(
             notifier: notifier, watchdog: watchdog, tables: names, settings: settings.listenerSettings)
         work.supervision.withLock { $0 = supervision }

@@ -73,6 +73,7 @@ final class FaultSampler: Sendable {
             } catch is PostgresError {
                 // The server is away, as it is meant to be now and then.
             }
+            // How often it looks; nothing waits for it.
             try? await Task.sleep(for: .milliseconds(30))
         }
         await connection?.close()

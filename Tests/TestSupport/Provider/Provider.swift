@@ -150,6 +150,7 @@ public final class Provider: Sendable {
 
     private func pause(_ duration: Duration) {
         guard duration > .zero else { return }
+        // What a slow provider is made of, on the thread of its connection.
         usleep(UInt32(duration / .microseconds(1)))
     }
 }

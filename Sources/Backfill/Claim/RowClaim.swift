@@ -1,0 +1,43 @@
+import PostgresClient
+
+/// A session that holds the claim of a row, as a rule a daemon's.
+public struct RowClaim: Sendable, Hashable, Encodable, CustomStringConvertible {
+    /// The machine that the daemon runs on; nil where it is none, or one that fills another table.
+    public let host: String?
+    /// Its process there.
+    public let pid: Int?
+    /// The server process of the session.
+    public let backend: Int?
+    /// What the session says of itself, its `application_name`.
+    public let application: String?
+    /// Whether the session is a daemon's.
+    public let isDaemon: Bool
+
+    /// `host, process 12`, or `server process 4711 (psql), which is no daemon's`.
+    public var description: String {
+        if let host, let pid { return "\(host), process \(pid)" }
+        let name = application.flatMap { $0.isEmpty ? nil : " (\($0))" } ?? ""
+        return "server process \(backend ?? 0)\(name)\(isDaemon ? "" : ", which is no daemon's")"
+    }
+
+    /// The sessions that hold the claim of the bucket that a row is in, one or none as a rule.
+    ///
+    /// - Throws: ``PostgresError``; `CancellationError`.
+    static func holders(
+        of key: RowKey, in table: WatchedTable, on connection: PostgresConnection
+    ) async throws -> [RowClaim] {
+        let half = UInt32(bitPattern: Claims.lock(of: key, table.watch))
+        let rows = try await connection.execute(
+            Statement(
+                "claim of a row of \(table.displayName)", SQLFile.claimHolder,
+                [
+                    .int4(table.watch), .int8(Int64(AdvisoryLock.claim)), .int8(Int64(half)),
+                    .int8(Int64(AdvisoryLock.presence)),
+                ]))
+        return try rows.map {
+            RowClaim(
+                host: try $0.decode("host"), pid: try $0.decode("pid"), backend: try $0.decode("backend"),
+                application: try $0.decode("application"), isDaemon: try $0.decode("is_daemon"))
+        }
+    }
+}
