@@ -1,4 +1,4 @@
-"""What `Benchmarks/run provider` and `allowance` measure: how much of what a provider gives a daemon makes use of."""
+"""What `Benchmarks/run provider`, `allowance` and `stream` measure: how much of what a provider gives a daemon makes use of."""
 import asyncio, base64, collections, json, random, struct, subprocess, threading, time
 
 
@@ -88,6 +88,19 @@ def capacity(bench, in_flight, rows, dimension=384, inputs=500, seconds=0.1):
     rate = rows / (time.monotonic() - begin)
     assert stub.inputs >= rows, (stub.inputs, rows)
     return rate, rate / (in_flight * inputs / seconds)
+
+
+def memory(bench, sizes, dimension=384):
+    """Peaks of resident memory in MiB, for backlogs of these sizes."""
+    peaks = []
+    for rows in sizes:
+        stub = Stub(dimension, 0.02)
+        settings = stub.settings(dimension, {"BACKFILLD_REMOTE_INPUTS": "500"})
+        bench.table(rows)
+        bench.backfilld("setup", settings=settings)
+        peaks.append(bench.peak(settings))
+        assert stub.inputs >= rows, (stub.inputs, rows)
+    return peaks
 
 
 def allowance(bench, allowed=60, minutes=4, dimension=384):

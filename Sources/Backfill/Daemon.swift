@@ -24,6 +24,7 @@ public struct Daemon: Sendable {
     private let ceiling: Ceiling
     private let bulletin: Bulletin
     private let activity: Activity
+    private let embedder: any Embedder
     private let pool: ConnectionPool
     private let heartbeat: Duration
     /// How long an answer may take where the network is in doubt.
@@ -45,6 +46,7 @@ public struct Daemon: Sendable {
     ) {
         let bulletin = Bulletin(tables: tables, report: report)
         self.bulletin = bulletin
+        self.embedder = embedder
         let watched = WatchedTables(tables)
         self.watched = watched
         self.listener = Listener(sessions, tables: { watched.all }, settings: listener)
@@ -123,9 +125,10 @@ public struct Daemon: Sendable {
         }
     }
 
-    /// Begins no new batch; `run` returns when those under way are done.
+    /// Begins no new batch and sends nothing more to the embedder; `run` returns when those under way are done.
     public func stop() async {
         for pipeline in pipelines.values { await pipeline.stop() }
+        await embedder.finish()
     }
 
     /// Goes on with other settings; batches under way keep theirs.

@@ -46,15 +46,14 @@ public struct Drain: Sendable {
 
     /// Embeds what is pending now and ends.
     ///
+    /// What may pass is waited for: a provider that is away, and a database, as long as it takes three tries.
     /// - Parameter progress: Called after each batch with what is done so far.
     /// - Throws: What kept a batch from being done, where that is no row's own; what was written stays written.
     public func run(_ progress: @escaping @Sendable (Result) -> Void) async throws -> Result {
-        let session = try await sessions?.open()
-        defer { Task { await session?.close() } }
-        if let session, !session.isPooled { try await claims.attach(session) } else { await claims.withoutLocks() }
+        var session = try await attach()
         let ended = Signal()
         let state = DrainState()
-        let settings = settings
+        let (settings, hasSessions) = (settings, sessions != nil)
         let parts = PipelineParts(
             embedder: embedder, pool: pool, claims: claims, ceiling: Ceiling(rowsPerSecond: settings.rowsPerSecond),
             name: "backfill")
@@ -64,11 +63,13 @@ public struct Drain: Sendable {
             case .contended: state.isContended(at: .now)
             case .scanned(found: 0, _): state.isContended(at: nil)
             case .trouble(let error):
-                state.fail(error)
-                ended.set()
+                if !hasSessions || !state.waits(after: error) { state.fail(error) }
+                if !(error is EmbedderError) || !state.isWaiting { ended.set() }
             case .idle:
                 // A limit on the rows that are begun is one on second tries too.
-                if settings.mostRows != nil || !state.waitsForOthers(at: .now) { ended.set() }
+                guard settings.mostRows != nil || !state.waitsForOthers(at: .now) else { break }
+                state.goesWell()
+                ended.set()
             default: break
             }
         }
@@ -76,17 +77,52 @@ public struct Drain: Sendable {
         await withDiscardingTaskGroup { tasks in
             tasks.addTask { await pipeline.run() }
             await ended.wait(until: nil)
+            while state.isWaiting, !Task.isCancelled {
+                if let again = await reattach() {
+                    await session?.close()
+                    session = again
+                    await pipeline.resume(hears: false)
+                }
+                await ended.wait(until: nil)
+            }
             await pipeline.stop()
             if Task.isCancelled { tasks.cancelAll() }
         }
+        await session?.close()
         try Task.checkCancellation()
         return try state.finish()
+    }
+
+    /// A session to claim rows with, where others may be after them.
+    private func attach() async throws -> PostgresConnection? {
+        let session = try await sessions?.open()
+        if let session, !session.isPooled { try await claims.attach(session) } else { await claims.withoutLocks() }
+        return session
+    }
+
+    /// Another session, for the one that is lost with its server.
+    private func reattach() async -> PostgresConnection? {
+        for _ in 0..<30 {
+            if let session = try? await attach() { return session }
+            // A server that starts again takes a while.
+            do { try await Task.sleep(for: .seconds(1)) } catch { return nil }
+        }
+        return nil
     }
 }
 
 /// What a drain has done so far, gathered from its batches.
 private final class DrainState: Sendable {
     private let state = Mutex((result: Drain.Result(), error: (any Error)?.none))
+    /// What it waits after, and how often in a row something was in the way.
+    private let trouble = Mutex(Trouble())
+    private static let tries = 3
+
+    private struct Trouble {
+        var isWaiting = false
+        var count = 0
+        var last: ContinuousClock.Instant?
+    }
     /// Rows that were locked at their last try, and since when there have been any.
     private let locked = Mutex((keys: Set<RowKey>(), since: ContinuousClock.now))
 
@@ -109,6 +145,7 @@ private final class DrainState: Sendable {
     }
 
     func add(_ report: Batch.Report) -> Drain.Result {
+        if report.written > 0 { goesWell() }
         locked.withLock { locked in
             for (key, outcome) in report.outcomes {
                 if case .locked = outcome {
@@ -132,9 +169,35 @@ private final class DrainState: Sendable {
         }
     }
 
+    /// Nothing is in the way any more.
+    func goesWell() { trouble.withLock { $0 = Trouble() } }
+
+    /// Something is in the way: whether that is worth waiting for its end.
+    func waits(after error: any Error) -> Bool {
+        let passes =
+            switch error {
+            case EmbedderError.unavailable: true
+            case let error as PostgresError: error.isConnectionFailure
+            default: error is ClaimError
+            }
+        let now = ContinuousClock.now
+        return trouble.withLock { trouble in
+            // Batches side by side fail of the same.
+            if trouble.last.map({ now - $0 >= .seconds(1) }) ?? true {
+                (trouble.count, trouble.last) = (trouble.count + 1, now)
+            }
+            trouble.isWaiting = passes && trouble.count < Self.tries
+            return trouble.isWaiting
+        }
+    }
+
+    /// It is what all of it ends with.
     func fail(_ error: any Error) {
         state.withLock { $0.error = $0.error ?? error }
     }
+
+    /// Whether what is in the way is waited for.
+    var isWaiting: Bool { trouble.withLock(\.isWaiting) }
 
     func finish() throws -> Drain.Result {
         try state.withLock { state in

@@ -15,6 +15,14 @@ public protocol Embedder: Sendable {
     /// - Returns: One vector of `identity.dimension` components for each text, in the order of the texts.
     /// - Throws: Whatever kept the whole call from succeeding; nothing of it counts then.
     func embed(_ texts: [String]) async throws -> Embeddings
+
+    /// Begins nothing more; calls under way may end early, with what they have.
+    func finish() async
+}
+
+extension Embedder {
+    /// Nothing: a call ends when it is done.
+    public func finish() async {}
 }
 
 /// The answer of an embedder.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Systemd
 
 /// The program.
 @main
@@ -24,6 +25,11 @@ struct Backfilld: AsyncParsableCommand {
 
     /// Runs the command that is asked for; one whose output nobody got has not done its work.
     static func main() async {
+        // Whichever command it is: the database password and a provider's key may be in it.
+        CoreDumps.disable()
+        // Swift's own handlers start its backtracer, which may not look into a process that is never dumped, and then go
+        // on as if the watchdog's SIGABRT had not come.
+        for crash in [SIGABRT, SIGQUIT, SIGILL, SIGTRAP, SIGFPE, SIGBUS, SIGSEGV] { signal(crash, SIG_DFL) }
         do {
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {

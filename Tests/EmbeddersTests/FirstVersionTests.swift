@@ -97,6 +97,17 @@ struct FirstVersionTests {
         #expect(fields[2] == common.merging(keys) { $1 })
     }
 
+    @Test("Another key is used from the next request on, and the function's secret stays")
+    func anotherKey() async throws {
+        let transport = EndpointTransport(#"{"success":true}"#)
+        let embedder = try embedder(
+            transport, .supabase(base: "http://h", key: RemoteKey("K"), functionSecret: RemoteKey("S")))
+        embedder.use(try RemoteKey("L"))
+        _ = try await embedder.submit(rows)
+        let fields = Dictionary(transport.requests[0].fields.map { ($0.name, $0.value) }) { $1 }
+        #expect(fields["apikey"] == "L" && fields["authorization"] == "Bearer L" && fields["x-functions-secret"] == "S")
+    }
+
     @Test("An answer says how many it updated, and what else")
     func answers() async throws {
         let full = try await submit(#"{"success":true,"processed":2,"updated":1,"message":"Updated\n1 row"}"#)

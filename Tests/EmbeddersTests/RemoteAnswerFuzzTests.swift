@@ -54,14 +54,18 @@ private struct Damage {
             damage.make(&text)
             let isCohere = round % Self.answers.count == 3
             guard
-                let vectors = isCohere
-                    ? (try? CohereAnswer(text, count: 2, dimension: 3))?.vectors
-                    : (try? OpenAIAnswer(text, count: 2, dimension: 3))?.vectors
+                let (vectors, flaws) = isCohere
+                    ? (try? CohereAnswer(text, count: 2, dimension: 3)).map({ ($0.vectors, $0.flaws) })
+                    : (try? OpenAIAnswer(text, count: 2, dimension: 3)).map({ ($0.vectors, $0.flaws) })
             else { continue }
             read += 1
             let isUsable =
                 vectors.count == 2
-                && vectors.allSatisfy { $0.count == 3 && $0.allSatisfy(\.isFinite) && $0.contains { $0 != 0 } }
+                && vectors.enumerated().allSatisfy { index, vector in
+                    flaws[index] != nil
+                        ? vector.isEmpty
+                        : vector.count == 3 && vector.allSatisfy(\.isFinite) && vector.contains { $0 != 0 }
+                }
             guard isUsable else {
                 Issue.record("seed \(seed), round \(round): \(String(decoding: text, as: UTF8.self))")
                 return

@@ -58,17 +58,13 @@ import Testing
             (#"{"data":[{"index":"0","embedding":[1,2]}]}"#, "no whole number"),
             (#"{"data":[{"index":0.0,"embedding":[1,2]}]}"#, "no whole number"),
             (#"{"data":[{"index":99999999999999999999,"embedding":[1,2]}]}"#, "no whole number"),
-            (#"{"data":[{"index":0}]}"#, "no 'embedding'"), (#"{"data":[{"index":0,"embedding":null}]}"#, "neither"),
+            (#"{"data":[{"index":0}]}"#, "no 'embedding'"), (#"{"data":[{"index":0,"embedding":1}]}"#, "neither"),
+            (#"{"data":[{"index":0,"embedding":[1,nul]}]}"#, "no number"),
+            (#"{"data":[{"index":0,"embedding":[NaN,"2"]}]}"#, "no number"),
             (#"{"data":[{"index":0,"embedding":[1]}]}"#, "1 components, 2 are configured"),
             (#"{"data":[{"index":0,"embedding":[1,2,3]}]}"#, "3 components, 2 are configured"),
             (#"{"data":[{"index":0,"embedding":[]}]}"#, "0 components"),
-            (#"{"data":[{"index":0,"embedding":[1,null]}]}"#, "no number"),
-            (#"{"data":[{"index":0,"embedding":[1,NaN]}]}"#, "no number"),
             (#"{"data":[{"index":0,"embedding":[1,"2"]}]}"#, "no number"),
-            (#"{"data":[{"index":0,"embedding":[1,1e39]}]}"#, "beyond all numbers"),
-            (#"{"data":[{"index":0,"embedding":[1,-1e999]}]}"#, "beyond all numbers"),
-            (#"{"data":[{"index":0,"embedding":[0,-0.0]}]}"#, "nothing but zeros"),
-            (#"{"data":[{"index":0,"embedding":[0,1e-60]}]}"#, "nothing but zeros"),
             (#"{"data":[{"index":0,"embedding":[01,2]}]}"#, "no number"),
             (#"{"data":[{"index":0,"embedding":[1.,2]}]}"#, "no number"),
             (#"{"data":[{"index":0,"embedding":[.5,2]}]}"#, "no number"),
@@ -97,6 +93,20 @@ import Testing
         let found = problem(text)
         let parts = part.split(separator: "|")
         #expect(parts.contains { found?.contains($0) == true }, "\(text.prefix(80)): \(found ?? "read")")
+    }
+
+    @Test(
+        "A vector that is none is told of in its place, and takes nothing from the others",
+        arguments: [
+            ("[1,null]", "no number"), ("[null]", "no number"), ("null", "no number"), ("[1,NaN]", "no number"),
+            ("[ -Infinity , Infinity ]", "no number"), ("[1,1e39]", "beyond all numbers"),
+            ("[1,-1e999]", "beyond all numbers"), ("[0,-0.0]", "nothing but zeros"), ("[0,1e-60]", "nothing but zeros"),
+        ])
+    func flaws(vector: String, part: String) throws {
+        let text = #"{"data":[{"index":1,"embedding":[1,2]},{"index":0,"embedding":"# + vector + "}]}"
+        let answer = try OpenAIAnswer(Array(text.utf8), count: 2, dimension: 2)
+        #expect(answer.vectors == [[], [1, 2]])
+        #expect(answer.flaws.count == 1 && answer.flaws[0]?.contains(part) == true, "\(answer.flaws)")
     }
 
     @Test("An answer has nothing behind its end and is UTF-8")
@@ -135,7 +145,7 @@ import Testing
             (#"{"embeddings":{"float":[[1,2]]}}"#, "1 vectors for 2"), ("{}", "no 'embeddings'"),
             (#"{"embeddings":{"float":[[1,2],[3,4],[5,6]]}}"#, "vector 2 for 2"),
             (#"{"embeddings":{"float":[[1,2],[3,4]],"base64":[]}}"#, "twice"),
-            (#"{"embeddings":{"float":[[1,2],null]}}"#, "neither"),
+            (#"{"embeddings":{"float":[[1,2],3]}}"#, "neither"),
         ] {
             #expect(throws: AnswerProblem.self, "\(text)") {
                 do throws(AnswerProblem) {

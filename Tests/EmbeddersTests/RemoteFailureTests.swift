@@ -60,11 +60,17 @@ import Testing
                 "tooLarge"
             ),
             (413, "", "tooLarge"), (413, "<html>Request Entity Too Large</html>", "tooLarge"), (401, "", "denied"),
-            (402, "", "denied"), (403, "", "denied"), (404, "", "denied"), (405, "", "denied"), (410, "", "denied"),
+            (402, "", "denied"), (403, "", "denied"), (404, "", "missing"), (405, "", "missing"), (410, "", "missing"),
             (429, #"{"error":{"message":"You exceeded your current quota","code":"insufficient_quota"}}"#, "denied"),
+            (
+                429,
+                #"{"error":{"message":"Request too large for m on tokens per min (TPM): Limit 5000, Requested 9000"}}"#,
+                "tooLarge"
+            ),
             (429, #"{"error":{"message":"Rate limit reached for requests","code":"rate_limit_exceeded"}}"#, "limited"),
             (429, "", "limited"), (408, "", "unavailable"), (409, "", "unavailable"), (425, "", "unavailable"),
-            (500, "", "unavailable"), (502, "<html>Bad gateway</html>", "unavailable"), (503, "", "unavailable"),
+            (500, "", "broken"), (424, "", "broken"), (502, "<html>Bad gateway</html>", "unavailable"),
+            (503, "", "unavailable"),
             (504, "", "unavailable"), (520, "", "unavailable"), (418, "", "unavailable"), (100, "", "unavailable"),
             (301, "", "denied"), (308, "", "denied"), (302, "", "unavailable"), (307, "", "unavailable"),
         ])

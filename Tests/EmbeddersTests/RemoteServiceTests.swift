@@ -71,7 +71,7 @@ import Testing
         let transport = RecordedTransport(
             HTTPResponse(200, #"{"data":[{"index":0,"embedding":"AACAPw=="}]}"#), Self.floats)
         let service = try service(transport)
-        #expect(await serviceFailure { _ = try await service.embed(["x"], for: .passage) }?.kind == "unavailable")
+        #expect(await serviceFailure { _ = try await service.embed(["x"], for: .passage) }?.kind == "broken")
         _ = try await service.embed(["x"], for: .passage)
         #expect(transport.bodies.map { $0.contains("base64") } == [true, false])
     }
@@ -118,6 +118,28 @@ import Testing
         live.use(try RemoteKey("another-key-1"))
         _ = try await live.embed(["x"], for: .passage)
         #expect(changing.requests[0].values("authorization") == ["Bearer another-key-1"])
+    }
+
+    @Test(
+        "A key that is changed while the old one is being refused is tried at once, and the old one's refusal not told")
+    func changedMeanwhile() async throws {
+        let refusal = HTTPResponse(401, "{}")
+        let later = try RemoteKey("another-key-1")
+        let openAI = RecordedTransport(refusal, Self.floats)
+        let service = try service(openAI)
+        openAI.hears { service.use(later) }
+        _ = try await service.embed(["x"], for: .passage)
+        #expect(openAI.requests[1].values("authorization") == ["Bearer another-key-1"])
+
+        let cohere = RecordedTransport(refusal, refusal)
+        let other = CohereService(
+            transport: cohere, endpoint: try CohereEndpoint(), model: try RemoteModel(name: "m"),
+            key: try RemoteKey("sk-abcdefghijkl"))
+        cohere.hears { other.use(later) }
+        // The new one is refused as well, and is no other by then.
+        let failure = await serviceFailure { _ = try await other.embed(["x"], for: .passage) }
+        #expect(failure?.kind == "denied" && failure?.reason.contains("…ey-1") == true)
+        #expect(cohere.requests.count == 2)
     }
 
     @Test("No failure of any kind has the key, a secret field or a sent text in it")

@@ -6,9 +6,13 @@ import Synchronization
 final class RecordedTransport: HTTPTransport {
     private let answers: Mutex<[HTTPResponse]>
     private let asked = Mutex<[HTTPRequest]>([])
+    private let heard = Mutex<(@Sendable () -> Void)?>(nil)
 
     /// Gives these, one after the other.
     init(_ answers: HTTPResponse...) { self.answers = Mutex(answers) }
+
+    /// Does something while each request is on its way.
+    func hears(_ body: @escaping @Sendable () -> Void) { heard.withLock { $0 = body } }
 
     var requests: [HTTPRequest] { asked.withLock { $0 } }
 
@@ -17,6 +21,7 @@ final class RecordedTransport: HTTPTransport {
 
     func post(_ request: HTTPRequest) async throws -> HTTPResponse {
         asked.withLock { $0.append(request) }
+        heard.withLock(\.self)?()
         return try answers.withLock { answers in
             guard !answers.isEmpty else { throw ServiceFailure.unavailable("no more answers are recorded") }
             return answers.removeFirst()
@@ -55,16 +60,10 @@ extension ServiceFailure {
         case .refused: "refused"
         case .tooLarge: "tooLarge"
         case .limited: "limited"
+        case .broken: "broken"
         case .unavailable: "unavailable"
+        case .missing: "missing"
         case .denied: "denied"
-        }
-    }
-
-    /// What it says; of a limit nothing.
-    var reason: String {
-        switch self {
-        case .refused(let reason), .tooLarge(let reason), .unavailable(let reason), .denied(let reason): reason
-        case .limited: ""
         }
     }
 }

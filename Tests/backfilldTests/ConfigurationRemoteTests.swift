@@ -86,7 +86,7 @@ struct ConfigurationRemoteTests {
             proxy = "http://u:p@proxy:3128"
             tokenizer = "bge"
             memory = "1MiB"
-            price = "0.13"
+            price = 0.13
             """)
         #expect(remote.dimension == 1024)
         #expect(remote.sendsDimension)
@@ -137,7 +137,11 @@ struct ConfigurationRemoteTests {
         arguments: [
             ("url = \"http://localhost:1/v1\"", "no model is named", "remote.model"),
             ("model = \"mine\"", "how many dimensions the vectors of \"mine\"", "remote.dimension"),
-            ("price = \"cheap\"", "remote.price is \"cheap\", not an amount of money", "0.02"),
+            ("price = \"cheap\"", "remote.price is \"cheap\", not a number", "0.02"),
+            ("price = nan", "remote.price is \"nan\", not a number", "0.02"),
+            ("price = -1.5", "remote.price is \"-1.5\", outside 0 to 1000000", ""),
+            ("price = true", "remote.price must be a number, not true or false", "0.02"),
+            ("key = \"a b\"", "remote.key has white space", ""),
             ("headers = [\"secret-thing\"]", "remote.headers has a part that is not of the form", ""),
             ("sendDimension = \"maybe\"", "not one of auto, yes, no", ""),
             ("tokensPerDay = 5", "outside 1000 to", ""),

@@ -146,24 +146,30 @@ public struct Batch: Sendable {
     /// The vectors of texts. What is embedded before something fails stays so, and the report has the error.
     private func embed(_ texts: [PendingRow], _ report: inout Report) async throws -> [EmbeddedRow] {
         var embedded: [EmbeddedRow] = []
-        var left = texts[...]
-        do {
-            for call in Self.calls(texts, rows: embedder.limits.rows, bytes: bytes) {
-                let answer = try await embedder.embedEach(call.map(\.text))
+        var left: [PendingRow] = []
+        for call in Self.calls(texts, rows: embedder.limits.rows, bytes: bytes) {
+            var failure: (any Error)?
+            do {
+                let answer = try await embedder.trial(of: call.map(\.text))
                 report.long += answer.long
                 for (row, vector) in zip(call, answer.vectors) {
                     switch vector {
-                    case .success(let vector):
+                    case .success(let vector)?:
                         report.embedded += 1
                         embedded.append(EmbeddedRow(key: row.key, source: row.source, vector: vector))
-                    case .failure(let failure): report.outcomes[row.key] = .failed(failure.reason)
+                    case .failure(let failure)?: report.outcomes[row.key] = .failed(failure.reason)
+                    case nil: left.append(row)
                     }
                 }
-                left = texts[(call.startIndex + answer.vectors.count)...]
-                if let error = answer.error { throw error }
+                failure = answer.error
+            } catch {
+                left += call
+                failure = error
             }
-        } catch {
-            try report.end(with: error, leaving: Array(left), of: texts.count)
+            if let failure {
+                try report.end(with: failure, leaving: left + texts[call.endIndex...], of: texts.count)
+                break
+            }
         }
         return embedded
     }
@@ -206,21 +212,22 @@ public enum EmbeddingError: Error, Sendable, Hashable, CustomStringConvertible {
     }
 
     static func check(_ vectors: [[Float]], count: Int, dimension: Int) throws(EmbeddingError) {
-        for vector in try checkEach(vectors, count: count, dimension: dimension) {
-            if case .failure = vector { throw .notFinite }
+        for vector in try checkEach(vectors.map { .success($0) }, count: count, dimension: dimension) {
+            if case .failure? = vector { throw .notFinite }
         }
     }
 
     /// A wrong number of vectors or a wrong dimension is nobody's own; a component that is no number is its text's.
     static func checkEach(
-        _ vectors: [[Float]], count: Int, dimension: Int
-    ) throws(EmbeddingError) -> [Result<[Float], EmbeddingFailure>] {
+        _ vectors: [Result<[Float], EmbeddingFailure>?], count: Int, dimension: Int
+    ) throws(EmbeddingError) -> [Result<[Float], EmbeddingFailure>?] {
         guard vectors.count == count else { throw .count(vectors.count, expected: count) }
-        if let other = vectors.first(where: { $0.count != dimension }) {
-            throw .dimension(other.count, expected: dimension)
+        for case .success(let vector)? in vectors where vector.count != dimension {
+            throw .dimension(vector.count, expected: dimension)
         }
-        return vectors.map {
-            $0.allSatisfy(\.isFinite) ? .success($0) : .failure(EmbeddingFailure(reason: "\(EmbeddingError.notFinite)"))
+        return vectors.map { vector in
+            guard case .success(let numbers)? = vector, !numbers.allSatisfy(\.isFinite) else { return vector }
+            return .failure(EmbeddingFailure(reason: "\(EmbeddingError.notFinite)"))
         }
     }
 }

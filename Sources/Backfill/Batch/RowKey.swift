@@ -1,3 +1,5 @@
+import Glibc
+
 /// The text form of a row's key, as the server gives it.
 ///
 /// A type of its own because Swift calls texts equal that Unicode calls equivalent, such as é as one scalar and as two,
@@ -20,7 +22,14 @@ public struct RowKey: Sendable, Hashable, Comparable, ExpressibleByStringInterpo
 
     /// Whether the bytes are the same.
     public static func == (left: Self, right: Self) -> Bool {
-        left.withBytes { left in right.withBytes { left.elementsEqual($0) } }
+        left.withBytes { left in
+            right.withBytes { right in
+                guard left.count == right.count else { return false }
+                guard let one = left.baseAddress, let other = right.baseAddress else { return true }
+                // The pointers are only read, and only during the call.
+                return memcmp(one, other, left.count) == 0
+            }
+        }
     }
 
     /// The order of the bytes.

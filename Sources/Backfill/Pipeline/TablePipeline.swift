@@ -292,7 +292,9 @@ public actor TablePipeline: Gated {
             let verdicts = try await charge(charges)
             if done.embedded + done.written > 0 { handshake.progressed() }
             // What is written well says nothing against the error that ended the rest.
-            if done.error == nil { if done.embedded > 0 { recovered() } else { reached(byScan: false) } }
+            var isWell = done.error == nil
+            if case EmbedderError.limited? = done.error { isWell = true }
+            if isWell { if done.embedded > 0 { recovered() } else { reached(byScan: false) } }
             note(verdicts)
             let retries = Dictionary(verdicts.compactMap { row in row.wait.map { (row.key, $0) } }) { $1 }
             intake.finished(

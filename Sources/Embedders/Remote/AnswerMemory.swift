@@ -5,6 +5,9 @@ package struct TextHash: Sendable, Hashable {
     private let high: UInt64
     private let low: UInt64
 
+    /// A half is as good as both: it is of a hash.
+    package func hash(into hasher: inout Hasher) { hasher.combine(high) }
+
     /// - Parameters:
     ///   - text: The text.
     ///   - mark: What else two texts must have in common.

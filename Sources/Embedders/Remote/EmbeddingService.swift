@@ -9,22 +9,49 @@ package protocol EmbeddingService: Sendable {
     /// - Parameters:
     ///   - texts: The texts, at least one, not more than the provider takes.
     ///   - role: Whether they are to be found, or to search with.
-    /// - Returns: One vector for each text, in the order of the texts: count, dimension and finiteness are checked.
+    /// - Returns: One vector for each text, in the order of the texts: count, dimension and finiteness are checked, and
+    ///   which are none is told.
     /// - Throws: ``ServiceFailure``, or `CancellationError`.
     func embed(_ texts: [String], for role: TextRole) async throws -> ServiceAnswer
+
+    /// Uses another key from the next request on.
+    func use(_ key: RemoteKey?)
+
+    /// What is to be told to whoever configured it, at the start.
+    var warnings: [String] { get }
+}
+
+/// What is asked without a key.
+extension EmbeddingService {
+    package func use(_ key: RemoteKey?) {}
+    package var warnings: [String] { [] }
+}
+
+/// An embedder that is asked with a key.
+package protocol KeyedEmbedder: Embedder {
+    /// Uses another key from the next request on.
+    func use(_ key: RemoteKey?)
+
+    /// What is to be told to whoever configured it, at the start.
+    var warnings: [String] { get }
 }
 
 /// A provider's answer to one request.
 package struct ServiceAnswer: Sendable {
     /// One vector for each text, in the order of the texts.
     package var vectors: [[Float]]
+    /// Why some of them are none, by their places: zeros, or no numbers. The others are good.
+    package var flaws: [Int: String]
     /// Tokens that the provider says it has charged for.
     package var tokens: Int?
     /// What it says of its limits.
     package var allowance: Allowance
 
-    package init(vectors: [[Float]], tokens: Int? = nil, allowance: Allowance = Allowance()) {
+    package init(
+        vectors: [[Float]], flaws: [Int: String] = [:], tokens: Int? = nil, allowance: Allowance = Allowance()
+    ) {
         self.vectors = vectors
+        self.flaws = flaws
         self.tokens = tokens
         self.allowance = allowance
     }
@@ -56,8 +83,12 @@ package enum ServiceFailure: Error, Sendable, Hashable {
     case tooLarge(String)
     /// Too many requests (429, or 503 with Retry-After). `retryAfter` is what was asked for, if anything.
     case limited(retryAfter: Duration?, Allowance)
-    /// Away, broken, too late, or an answer that can't be used; no text's fault.
+    /// It failed by itself, or answered what can't be used. As a rule no text's fault, but some servers fail of a text.
+    case broken(String)
+    /// Away, overloaded or too late; no text's fault.
     case unavailable(String)
+    /// There is no such address, or no such model (404, 405, 410).
+    case missing(String)
     /// The key or the account is not good (401, 402, 403). The reason names the credential by its last four characters.
     case denied(String)
 }

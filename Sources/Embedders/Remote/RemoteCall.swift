@@ -1,6 +1,7 @@
 import SentenceEncoder
 
-/// One call of a remote embedder: sends its requests side by side, and splits those that are too large.
+/// One call of a remote embedder: sends its requests side by side, splits those that are too large, and finds out which
+/// texts a request failed of.
 struct RemoteCall: Sendable {
     let number: Int
     let role: TextRole
@@ -8,116 +9,205 @@ struct RemoteCall: Sendable {
     let service: any EmbeddingService
     let plan: RequestPlan
 
-    private typealias Outcome = (answers: [TextHash: AnswerMemory.Answer], error: (any Error)?)
+    /// What came of texts.
+    struct Outcome: Sendable {
+        var answers: [TextHash: AnswerMemory.Answer] = [:]
+        /// Why texts have no vector, and get none.
+        var refused: [TextHash: String] = [:]
+        /// What kept the others from being embedded: the failure that says most of what to do.
+        var error: (any Error)?
+
+        mutating func add(_ part: Outcome) {
+            answers.merge(part.answers) { $1 }
+            refused.merge(part.refused) { $1 }
+            guard let other = part.error else { return }
+            if Self.weight(other) > error.map(Self.weight) ?? -1 { error = other }
+        }
+
+        /// What somebody has to see to goes before what passes.
+        private static func weight(_ error: any Error) -> Int {
+            switch error {
+            case EmbedderError.denied: 4
+            case EmbedderError.unavailable: 3
+            case EmbedderError.limited: 2
+            case is CancellationError: 1
+            default: 0
+            }
+        }
+    }
+
+    /// How often a request goes that fails in passing: one server of many may be down.
+    private static let tries = 3
+    /// What took longer than this to fail is not tried again here.
+    private static let quick = Duration.seconds(5)
 
     /// Embeds texts that are this call's to send.
     ///
     /// Where a request fails, those that are on their way are waited for, since they may have to be paid for, and their
-    /// answers are remembered; the others do not go any more.
-    /// - Throws: The failure that says most of what to do.
-    func run(_ items: [RequestPlan.Item]) async throws -> [TextHash: AnswerMemory.Answer] {
-        let outcome = await withTaskGroup(of: Outcome.self) { group -> Outcome in
-            for request in plan.requests(of: items) { group.addTask { await settle(request) } }
-            var whole: Outcome = ([:], nil)
-            for await part in group {
-                whole.answers.merge(part.answers) { $1 }
-                guard let error = part.error else { continue }
-                if Self.weight(error) > whole.error.map(Self.weight) ?? -1 { whole.error = error }
+    /// answers count; the others do not go any more.
+    func run(_ items: [RequestPlan.Item]) async -> Outcome {
+        var whole = Outcome()
+        // After a failure one short text tells whether the provider is well again, and costs next to nothing.
+        if await desk.isDoubtful { whole.error = await illness() }
+        if whole.error == nil {
+            await withTaskGroup(of: Outcome.self) { group in
+                for request in plan.requests(of: items) { group.addTask { await settle(request, tries: Self.tries) } }
+                for await part in group { whole.add(part) }
             }
-            return whole
         }
         await desk.close(call: number)
-        await desk.giveUp(items.map(\.key).filter { outcome.answers[$0] == nil })
-        if let error = outcome.error { throw error }
-        return outcome.answers
+        await desk.giveUp(items.map(\.key).filter { whole.answers[$0] == nil })
+        return whole
     }
 
-    /// One request, or what it is split into; each answer is remembered as soon as it is there.
-    private func settle(_ request: [RequestPlan.Item]) async -> Outcome {
+    /// One request, or what it is split into. What is a part of another is tried once: that one was tried more often.
+    private func settle(_ request: [RequestPlan.Item], tries: Int = 1) async -> Outcome {
         do {
-            let answers = try await ask(request)
-            let pairs = zip(request.map(\.key), answers)
-            await desk.settle(Array(pairs))
-            return (Dictionary(pairs) { $1 }, nil)
-        } catch ServiceFailure.tooLarge(let reason) {
-            if let halves = RequestPlan.halves(of: request) {
-                var whole: Outcome = ([:], nil)
-                for half in halves {
-                    let part = await settle(half)
-                    whole.answers.merge(part.answers) { $1 }
-                    if let error = part.error {
-                        whole.error = error
-                        if !Self.isRefusal(error) { break }
-                    }
-                }
-                if whole.error == nil { await desk.splits(request.count) }
-                return whole
-            }
-            guard let shorter = plan.shortened(request[0]) else {
-                return ([:], EmbedderError.refused("too long, however short it is cut: \(reason)"))
-            }
-            return await settle([shorter])
+            return try await ask(request, tries: tries)
+        } catch let failure as ServiceFailure {
+            if let error = failure.embedderError { return Outcome(error: error) }
+            return await search(request, failure, isPart: tries == 1)
         } catch {
-            return ([:], error)
+            return Outcome(error: error)
         }
     }
 
-    /// Sends a request as soon as it may go, and again where the provider asks for patience.
+    /// Finds the texts that a request failed of, by halves.
+    private func search(_ request: [RequestPlan.Item], _ failure: ServiceFailure, isPart: Bool) async -> Outcome {
+        let halves = RequestPlan.halves(of: request)
+        // A request that is too large as a whole says nothing of the provider; where its halves are, too, it may.
+        if halves == nil || isPart || !failure.isOfSize {
+            // A text is only blamed by itself when the provider has just taken another.
+            let isWell = halves == nil ? false : await desk.hasAnsweredLately()
+            if !isWell, let error = await illness() {
+                await desk.settled(ending: number) { _, _ in }
+                return Outcome(error: error)
+            }
+        }
+        if let halves {
+            var whole = Outcome()
+            for half in halves {
+                whole.add(await settle(half))
+                if whole.error != nil { return whole }
+            }
+            if failure.isOfSize { await desk.splits(request.count) }
+            return whole
+        }
+        guard failure.isOfSize else { return Outcome(refused: [request[0].key: failure.reason]) }
+        guard let shorter = plan.shortened(request[0]) else {
+            return Outcome(refused: [request[0].key: "too long, however short it is cut: \(failure.reason)"])
+        }
+        return await settle([shorter])
+    }
+
+    /// What is wrong with the provider: nil where it takes a text that nothing can be wrong with.
+    private func illness() async -> (any Error)? {
+        do {
+            let probe = plan.item(ProbeText.text, key: TextHash(ProbeText.text))
+            guard let reason = try await ask([probe], tries: 1).refused.values.first else { return nil }
+            return EmbedderError.unavailable(reason)
+        } catch let failure as ServiceFailure {
+            return failure.embedderError ?? failure.ofWhatever
+        } catch {
+            return error
+        }
+    }
+
+    /// Sends a request as soon as it may go, and again where the provider asks for patience or fails in passing.
     ///
-    /// - Throws: ``ServiceFailure/tooLarge(_:)``, ``EmbedderError``, ``RemoteDesk/Refusal`` or `CancellationError`.
-    func ask(_ request: [RequestPlan.Item]) async throws -> [AnswerMemory.Answer] {
+    /// - Throws: ``ServiceFailure``, ``EmbedderError``, ``RemoteDesk/Refusal`` or `CancellationError`.
+    func ask(_ request: [RequestPlan.Item], tries: Int = Self.tries) async throws -> Outcome {
         let estimate = request.reduce(0) { $0 + $1.likely }
+        var failures = 0
         while true {
-            let ticket = try await desk.turn(call: number, estimate: estimate)
+            let ticket = try await desk.turn(call: number, estimate: estimate, isFirst: tries == 1 || failures > 0)
+            let began = ContinuousClock.now
             do {
                 let answer = try await service.embed(request.map(\.text), for: role)
                 guard answer.vectors.count == request.count else {
-                    throw ServiceFailure.unavailable(
+                    throw ServiceFailure.broken(
                         "it answered \(answer.vectors.count) vectors for \(request.count) texts")
                 }
-                await desk.settled(allowance: answer.allowance) {
-                    $0.answered(ticket, charged: answer.tokens, answer.allowance, at: $1)
-                }
-                return zip(request, answer.vectors).map { AnswerMemory.Answer($1, isCut: $0.isCut) }
+                await desk.answered(ticket, answer)
+                return try await sort(request, answer)
+            } catch ServiceFailure.limited(_, let allowance) where allowance.tokens.map({ $0 < estimate }) ?? false {
+                // No waiting makes it less.
+                await desk.settled { $0.failed(ticket, isCharged: false, isOverload: false, at: $1) }
+                throw ServiceFailure.tooLarge("it is more than the tokens of a minute")
             } catch ServiceFailure.limited(let wait, let allowance) {
                 await desk.settled { $0.limited(ticket, retryAfter: wait, allowance, at: $1) }
+            } catch let failure as ServiceFailure where failure.mayPass {
+                failures += 1
+                let isLast = failures >= tries || ContinuousClock.now - began > Self.quick
+                let isEnd = isLast && failure.embedderError != nil
+                await desk.settled(ending: isEnd ? number : nil) {
+                    $0.failed(ticket, isCharged: true, isOverload: isLast, at: $1)
+                }
+                if isLast { throw failure }
+                try await Task.sleep(for: .milliseconds(50 << (2 * failures)))
             } catch {
-                throw await failure(error, ticket)
+                let isRefusal = (error as? ServiceFailure).map { $0.embedderError == nil } ?? false
+                let isCharged = !(error is ServiceFailure)
+                await desk.settled(ending: isRefusal ? nil : number) {
+                    $0.failed(ticket, isCharged: isCharged, isOverload: false, at: $1)
+                }
+                throw error
             }
         }
     }
 
-    private func failure(_ error: any Error, _ ticket: Throttle.Ticket) async -> any Error {
-        let failure = error as? ServiceFailure
-        let isAway = if case .unavailable? = failure { true } else { false }
-        let told: any Error =
-            switch failure {
-            case .refused(let reason)?: EmbedderError.refused(reason)
-            case .unavailable(let reason)?: EmbedderError.unavailable(reason)
-            case .denied(let reason)?: EmbedderError.denied(reason)
-            case .tooLarge?, .limited?, nil: error
+    /// Keeps the vectors of an answer, and tells which are none.
+    ///
+    /// - Throws: ``ServiceFailure/broken(_:)`` where none is one.
+    private func sort(_ request: [RequestPlan.Item], _ answer: ServiceAnswer) async throws -> Outcome {
+        var outcome = Outcome()
+        for (index, item) in request.enumerated() {
+            if let flaw = answer.flaws[index] {
+                outcome.refused[item.key] = flaw
+            } else {
+                outcome.answers[item.key] = AnswerMemory.Answer(answer.vectors[index], isCut: item.isCut)
             }
-        // A refused text takes nothing from the others, and what they cost is remembered.
-        let isEnd = failure == nil || told is EmbedderError && !Self.isRefusal(told)
-        await desk.settled(ending: isEnd ? number : nil) {
-            $0.failed(ticket, isCharged: isAway || failure == nil, isOverload: isAway, at: $1)
         }
-        return told
+        if outcome.answers.isEmpty, let reason = outcome.refused.values.first { throw ServiceFailure.broken(reason) }
+        await desk.settle(outcome.answers)
+        return outcome
+    }
+}
+
+extension ServiceFailure {
+    /// What it is for whoever called, where it ends the call; nil where a text may be to blame.
+    var embedderError: EmbedderError? {
+        switch self {
+        case .unavailable(let reason): .unavailable(reason)
+        case .denied(let reason), .missing(let reason): .denied(reason)
+        case .limited(let wait, _): .limited(retryAfter: wait)
+        case .refused, .tooLarge, .broken: nil
+        }
     }
 
-    private static func isRefusal(_ error: any Error) -> Bool {
-        if case EmbedderError.refused = error { true } else { false }
+    /// What it is where a text that nothing can be wrong with fails of it.
+    var ofWhatever: EmbedderError {
+        if case .broken(let reason) = self { return .unavailable(reason) }
+        return .unavailable("it refuses whatever it is given: \(reason)")
     }
 
-    /// What somebody has to see to goes before what passes, and that before what halving finds.
-    private static func weight(_ error: any Error) -> Int {
-        switch error {
-        case EmbedderError.denied: 5
-        case EmbedderError.unavailable: 4
-        case EmbedderError.limited: 3
-        case is CancellationError: 2
-        case EmbedderError.refused: 1
-        default: 0
+    /// What it says, for people.
+    var reason: String {
+        switch self {
+        case .refused(let reason), .tooLarge(let reason), .broken(let reason), .unavailable(let reason),
+            .denied(let reason), .missing(let reason):
+            reason
+        case .limited: "the provider asks for fewer requests"
+        }
+    }
+
+    fileprivate var isOfSize: Bool { if case .tooLarge = self { true } else { false } }
+
+    /// Whether another try, of another server behind the same address as a rule, may be answered.
+    fileprivate var mayPass: Bool {
+        switch self {
+        case .broken, .unavailable, .missing: true
+        case .refused, .tooLarge, .limited, .denied: false
         }
     }
 }

@@ -42,6 +42,10 @@ actor RemoteDesk {
     /// The most texts of a request that was answered, and the most that one may have since larger ones were not.
     private var fitting = 0
     private(set) var mostInputs = Int.max
+    /// The provider has failed, and has answered nothing since.
+    private(set) var isDoubtful = false
+    private var lastAnswer: ContinuousClock.Instant?
+    private var isFinished = false
     private let clock: @Sendable () -> Throttle.Moment
     private let spent: @Sendable (DayUsage) -> Void
 
@@ -77,7 +81,7 @@ actor RemoteDesk {
     }
 
     /// Texts that a call was to send are answered, all of one request.
-    func settle(_ answers: [(TextHash, AnswerMemory.Answer)]) {
+    func settle(_ answers: [TextHash: AnswerMemory.Answer]) {
         fitting = max(fitting, answers.count)
         for (key, answer) in answers {
             memory.keep(answer, to: key)
@@ -119,15 +123,17 @@ actor RemoteDesk {
 
     /// Waits until a request may go.
     ///
+    /// - Parameter isFirst: Whether it goes before all that wait: it decides whether those are of any use.
     /// - Throws: ``EmbedderError/limited(retryAfter:because:)`` where that takes too long, ``Refusal``, `CancellationError`.
-    func turn(call: Int, estimate: Int) async throws -> Throttle.Ticket {
+    func turn(call: Int, estimate: Int, isFirst: Bool = false) async throws -> Throttle.Ticket {
         let id = number()
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation {
                 (continuation: CheckedContinuation<Throttle.Ticket, any Error>) in
                 if Task.isCancelled { return continuation.resume(throwing: CancellationError()) }
-                if gone.contains(call) { return continuation.resume(throwing: Refusal.abandoned) }
-                turns.append(Turn(id: id, call: call, estimate: estimate, continuation: continuation))
+                if isFinished || gone.contains(call) { return continuation.resume(throwing: Refusal.abandoned) }
+                let turn = Turn(id: id, call: call, estimate: estimate, continuation: continuation)
+                turns.insert(turn, at: isFirst ? 0 : turns.count)
                 serve()
             }
         } onCancel: {
@@ -141,22 +147,34 @@ actor RemoteDesk {
         withdraw(with: Refusal.abandoned) { $0.call == call }
     }
 
+    /// Nothing goes any more; what is on its way is waited for by whoever sent it.
+    func finish() {
+        isFinished = true
+        withdraw(with: Refusal.abandoned) { _ in true }
+    }
+
     /// The call is over.
     func close(call: Int) { gone.remove(call) }
 
+    /// A request is answered.
+    func answered(_ ticket: Throttle.Ticket, _ answer: ServiceAnswer) {
+        (allowance, lastAnswer, isDoubtful) = (answer.allowance, clock().instant, false)
+        settled { $0.answered(ticket, charged: answer.tokens, answer.allowance, at: $1) }
+    }
+
+    /// Whether the provider was well a moment ago.
+    func hasAnsweredLately() -> Bool { lastAnswer.map { clock().instant - $0 < .seconds(5) } ?? false }
+
     /// A request is settled.
     ///
-    /// - Parameters:
-    ///   - allowance: What the provider said of its limits.
-    ///   - ended: The call that has failed by it: what of it has not gone yet does not go.
-    func settled(
-        allowance: Allowance? = nil, ending ended: Int? = nil,
-        _ note: @Sendable (inout Throttle, Throttle.Moment) -> Void
-    ) {
-        if let allowance { self.allowance = allowance }
+    /// - Parameter ended: The call that has failed by it: what of it has not gone yet does not go.
+    func settled(ending ended: Int? = nil, _ note: @Sendable (inout Throttle, Throttle.Moment) -> Void) {
         note(&throttle, clock())
         spent(throttle.usage)
-        if let ended { abandon(call: ended) }
+        if let ended {
+            isDoubtful = true
+            abandon(call: ended)
+        }
         serve()
     }
 

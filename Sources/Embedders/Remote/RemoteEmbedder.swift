@@ -2,7 +2,7 @@ import Glibc
 import SentenceEncoder
 
 /// A provider of embeddings: plans requests by its limits, sends as many as it takes, and pays for no text twice.
-public struct RemoteEmbedder: Embedder {
+public struct RemoteEmbedder: SelectiveEmbedder, KeyedEmbedder {
     /// What is chosen beside the provider.
     package struct Options: Sendable {
         /// What one request may carry.
@@ -51,38 +51,75 @@ public struct RemoteEmbedder: Embedder {
     }
 
     /// The vectors of texts of a role, in their order.
+    ///
+    /// - Throws: ``EmbedderError`` where any of them has none; `CancellationError`.
     public func embed(_ texts: [String], for role: TextRole) async throws -> Embeddings {
         // What is to tell whether the provider is well must reach it.
         if texts == [ProbeText.text] { return try await probe(role) }
-        let keys = texts.map { TextHash($0, mark: role == .query ? 1 : 0) }
-        var missing: [TextHash: String] = [:]
-        var order: [TextHash] = []
-        for (key, text) in zip(keys, texts) where missing.updateValue(text, forKey: key) == nil { order.append(key) }
-        var answers: [TextHash: AnswerMemory.Answer] = [:]
-        while !order.isEmpty {
-            try Task.checkCancellation()
-            var ours: [(key: TextHash, text: String)] = []
-            var theirs: [TextHash] = []
-            for (key, share) in zip(order, await desk.share(order)) {
-                switch share {
-                case .known(let answer): answers[key] = answer
-                case .ours: ours.append((key, missing[key] ?? ""))
-                case .theirs: theirs.append(key)
+        let each = await embedEach(texts, for: role)
+        if let error = each.error { throw error }
+        return Embeddings(
+            try each.vectors.map { vector in
+                switch vector {
+                case .success(let vector)?: return vector
+                case .failure(let failure)?: throw EmbedderError.refused(failure.reason)
+                case nil: throw CancellationError()
                 }
-            }
-            if !ours.isEmpty { answers.merge(try await send(ours, for: role)) { $1 } }
+            }, long: each.long)
+    }
+
+    /// The vectors of those of the texts that the provider takes.
+    public func embedEach(_ texts: [String]) async -> EmbeddedTexts { await embedEach(texts, for: .passage) }
+
+    private func embedEach(_ texts: [String], for role: TextRole) async -> EmbeddedTexts {
+        let keys = texts.map { TextHash($0, mark: role == .query ? 1 : 0) }
+        let texts = Dictionary(zip(keys, texts)) { first, _ in first }
+        var known = RemoteCall.Outcome()
+        var left = keys.reduce(into: (seen: Set<TextHash>(), order: [TextHash]())) { left, key in
+            if left.seen.insert(key).inserted { left.order.append(key) }
+        }.order
+        while !left.isEmpty, known.error == nil {
+            let (ours, theirs) = await share(left, &known)
+            if !ours.isEmpty { known.add(await send(ours.map { ($0, texts[$0] ?? "") }, for: role)) }
             // Where the other call has failed, the next round sends them.
-            for key in theirs { answers[key] = try await desk.answer(to: key) }
-            order = order.filter { answers[$0] == nil }
+            for key in theirs where known.error == nil {
+                do { known.answers[key] = try await desk.answer(to: key) } catch { known.error = error }
+            }
+            left = left.filter { known.answers[$0] == nil && known.refused[$0] == nil }
         }
-        var result = Embeddings([])
+        var result = EmbeddedTexts(error: left.isEmpty ? nil : known.error)
         for key in keys {
-            guard let answer = answers[key] else { continue }
-            result.vectors.append(answer.vector)
-            if answer.isCut { result.long += 1 }
+            if let answer = known.answers[key] {
+                result.vectors.append(.success(answer.vector))
+                if answer.isCut { result.long += 1 }
+            } else {
+                result.vectors.append(known.refused[key].map { .failure(EmbeddingFailure(reason: $0)) })
+            }
         }
         return result
     }
+
+    /// Those of the texts that are ours to send, and those that another call has sent; what is known already is taken over.
+    private func share(
+        _ keys: [TextHash], _ known: inout RemoteCall.Outcome
+    ) async -> (ours: [TextHash], theirs: [TextHash]) {
+        var (ours, theirs): ([TextHash], [TextHash]) = ([], [])
+        for (key, share) in zip(keys, await desk.share(keys)) {
+            switch share {
+            case .known(let answer): known.answers[key] = answer
+            case .ours: ours.append(key)
+            case .theirs: theirs.append(key)
+            }
+        }
+        return (ours, theirs)
+    }
+
+    /// Nothing is sent any more; calls under way end with what has been answered.
+    public func finish() async { await desk.finish() }
+
+    package func use(_ key: RemoteKey?) { service.use(key) }
+
+    package var warnings: [String] { service.warnings }
 
     /// What the provider has said of its limits, if it has been asked anything yet.
     package var allowance: Allowance? { get async { await desk.allowance } }
@@ -96,6 +133,8 @@ public struct RemoteEmbedder: Embedder {
     private func call(for role: TextRole) async -> RemoteCall {
         var limits = options.limits
         limits.inputs = min(limits.inputs, await desk.mostInputs)
+        // No request may have more than a minute's tokens.
+        if let most = await desk.allowance?.tokens { limits.requestTokens = min(limits.requestTokens ?? .max, most) }
         let count = TokenCount(tokenizer: options.tokenizer, prompt: options.prompts[role] ?? "")
         return RemoteCall(
             number: await desk.number(), role: role, desk: desk, service: service, plan: RequestPlan(limits, count))
@@ -105,17 +144,15 @@ public struct RemoteEmbedder: Embedder {
         let call = await call(for: role)
         let item = call.plan.item(ProbeText.text, key: TextHash(ProbeText.text))
         do {
-            return Embeddings(try await call.ask([item]).map(\.vector))
-        } catch ServiceFailure.tooLarge(let reason) {
-            throw EmbedderError.refused(reason)
+            return Embeddings(try await call.ask([item]).answers.values.map(\.vector))
+        } catch let failure as ServiceFailure {
+            throw failure.embedderError ?? failure.ofWhatever
         }
     }
 
-    private func send(
-        _ texts: [(key: TextHash, text: String)], for role: TextRole
-    ) async throws -> [TextHash: AnswerMemory.Answer] {
+    private func send(_ texts: [(key: TextHash, text: String)], for role: TextRole) async -> RemoteCall.Outcome {
         let call = await call(for: role)
-        return try await call.run(texts.map { call.plan.item($0.text, key: $0.key) })
+        return await call.run(texts.map { call.plan.item($0.text, key: $0.key) })
     }
 }
 

@@ -26,12 +26,7 @@ extension Assembly {
         guard let base = remote.url ?? firstVersion.supabaseURL?.value.reveal else {
             throw RemoteSettingError("remote.url", "is not set, and neither is SUPABASE_URL; set one of them")
         }
-        var key: RemoteKey?
-        if let text = remote.key?.reveal {
-            key = try RemoteKey(text)
-        } else if let text = firstVersion.supabaseKey?.value.reveal {
-            key = try RemoteKey(text, setting: "SUPABASE_SERVICE_ROLE_KEY")
-        }
+        let key = try settings.remoteKey()
         var functionSecret: RemoteKey?
         if let text = firstVersion.functionSecret?.value.reveal {
             functionSecret = try RemoteKey(text, setting: "FUNCTION_SECRET")

@@ -7,7 +7,6 @@ extension Assembly {
     ///
     /// - Throws: ``RemoteSettingError`` for a setting that it can't be asked with, or what is wrong with a tokenizer's folder.
     func provider(_ remote: Settings.Remote) throws -> RemoteEmbedder {
-        let (service, _) = try service(remote)
         var options = RemoteEmbedder.Options()
         options.limits = remote.limits
         options.throttle = remote.throttle
@@ -18,30 +17,27 @@ extension Assembly {
             options.usage = file.usage
             options.spent = file.keep
         }
-        return RemoteEmbedder(service, identity: identity(of: remote), options)
+        return RemoteEmbedder(try service(remote), identity: identity(of: remote), options)
     }
 
-    /// What speaks to a provider, and what is to be told to whoever configured it.
-    func service(_ remote: Settings.Remote) throws -> (service: any EmbeddingService, warnings: [String]) {
+    /// What speaks to a provider.
+    private func service(_ remote: Settings.Remote) throws -> any EmbeddingService {
         let model = try RemoteModel(
             name: remote.model, dimension: remote.dimension, sendsDimension: remote.sendsDimension,
             passagePrompt: remote.passagePrompt, queryPrompt: remote.queryPrompt,
             members: remote.body.map { ($0.name, $0.value.reveal) },
             queryMembers: remote.queryBody.map { ($0.name, $0.value.reveal) })
-        let key = try remote.key.map { try RemoteKey($0.reveal) }
+        let key = try settings.remoteKey()
         let headers = remote.headers.map { (name: $0.name, value: $0.value.reveal) }
         let query = remote.query.map { (name: $0.name, value: $0.value.reveal) }
         let url = remote.url ?? ""
         if settings.embedder == "cohere" {
             let endpoint = try CohereEndpoint(url: url, headers: headers, query: query)
-            let service = CohereService(
+            return CohereService(
                 transport: try transport(remote, to: url), endpoint: endpoint, model: model, key: key)
-            return (service, service.warnings)
         }
         let endpoint = try OpenAIEndpoint(url: url, headers: headers, query: query)
-        let service = OpenAIService(
-            transport: try transport(remote, to: url), endpoint: endpoint, model: model, key: key)
-        return (service, service.warnings)
+        return OpenAIService(transport: try transport(remote, to: url), endpoint: endpoint, model: model, key: key)
     }
 
     /// What carries requests to an address.
@@ -78,6 +74,17 @@ extension Assembly {
     private func tokenizer(_ remote: Settings.Remote) throws -> Tokenizer? {
         guard let name = remote.tokenizer else { return nil }
         return try Tokenizer(folder: ModelPlaces.ofThisProcess.path(of: name))
+    }
+}
+
+extension Settings {
+    /// The key with which the embedder is asked; nil where it is asked with none.
+    ///
+    /// - Throws: `RemoteSettingError` for a text that no key is.
+    func remoteKey() throws(RemoteSettingError) -> RemoteKey? {
+        if let text = remote?.key?.reveal { return try RemoteKey(text) }
+        guard embedder == "supabase", let text = firstVersion.supabaseKey?.value.reveal else { return nil }
+        return try RemoteKey(text, setting: "SUPABASE_SERVICE_ROLE_KEY")
     }
 }
 

@@ -46,7 +46,10 @@ struct CheckCommand: AsyncParsableCommand {
             if let locks { findings.append(locks.finding) }
             for table in assembly.tables { findings += try await checkup.table(table) }
             findings.append(await checkup.answers())
-            if let remote = embedder as? RemoteEmbedder { findings += await limits(of: remote, assembly) }
+            if let keyed = embedder as? any KeyedEmbedder {
+                findings += keyed.warnings.map { Finding(.warning, "embedder", $0) }
+            }
+            if let remote = embedder as? RemoteEmbedder { findings += await limits(of: remote) }
             await connection.close()
         }
         show(findings, locks)
@@ -54,10 +57,8 @@ struct CheckCommand: AsyncParsableCommand {
     }
 
     /// What a provider has said of its limits, and what of them was counted today.
-    private func limits(of remote: RemoteEmbedder, _ assembly: Assembly) async -> [Finding] {
-        guard let settings = assembly.settings.remote else { return [] }
-        var findings = ((try? assembly.service(settings).warnings) ?? []).map { Finding(.warning, "embedder", $0) }
-        guard let allowance = await remote.allowance else { return findings }
+    private func limits(of remote: RemoteEmbedder) async -> [Finding] {
+        guard let allowance = await remote.allowance else { return [] }
         let parts = [
             allowance.requests.map { "\($0.grouped) requests" }, allowance.tokens.map { "\($0.grouped) tokens" },
             allowance.requestsLeft.map { "\($0.grouped) requests left" },
@@ -65,9 +66,9 @@ struct CheckCommand: AsyncParsableCommand {
         ].compactMap(\.self)
         let said = parts.isEmpty ? "nothing; they are learned of its answers" : parts.joined(separator: ", ")
         let usage = await remote.usage
-        findings.append(
-            Finding(.ok, "embedder", "limits that it tells: \(said); this test took \(usage.tokens.grouped) tokens"))
-        return findings
+        return [
+            Finding(.ok, "embedder", "limits that it tells: \(said); this test took \(usage.tokens.grouped) tokens")
+        ]
     }
 
     /// What is printed as JSON.

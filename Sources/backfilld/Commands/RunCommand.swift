@@ -22,11 +22,7 @@ struct RunCommand: AsyncParsableCommand {
     @OptionGroup var options: SettingOptions
 
     func run() async throws {
-        CoreDumps.disable()
         signal(SIGPIPE, SIG_IGN)
-        // Swift's own handlers start its backtracer, which may not look into a process that is never dumped, and then go
-        // on as if the watchdog's SIGABRT had not come.
-        for crash in [SIGABRT, SIGQUIT, SIGILL, SIGTRAP, SIGFPE, SIGBUS, SIGSEGV] { signal(crash, SIG_DFL) }
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
         let settings: Settings
         do throws(ConfigurationError) {

@@ -72,7 +72,7 @@ enum CommentedFile {
         "remote.tokensPerDay": "50000000",
         "remote.ca": "\"/etc/ssl/our-ca.pem\"",
         "remote.proxy": "\"http://proxy.example.com:3128\"",
-        "remote.price": "\"0.02\"",
+        "remote.price": "0.02",
         "database.url": "\"postgresql://backfilld@localhost:5432/music\"",
         "database.password": "\"…\"",
         "table.columns": "[\"topic\", \"category\", \"suggestion\"]",

@@ -174,6 +174,7 @@ extension SettingKind {
         case .duration(let range):
             "A duration from \(DurationText(range.lowerBound)) to \(DurationText(range.upperBound))."
         case .size(let range): "A size from \(SizeText(range.lowerBound)) to \(SizeText(range.upperBound))."
+        case .amount(let range): "A number from \(Int(range.lowerBound)) to \(Int(range.upperBound))."
         }
     }
 }

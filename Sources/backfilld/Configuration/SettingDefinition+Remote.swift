@@ -45,7 +45,7 @@ extension SettingDefinition {
                 AZURE_OPENAI_API_KEY, COHERE_API_KEY or CO_API_KEY, VOYAGE_API_KEY, MISTRAL_API_KEY and JINA_API_KEY: \
                 none of them goes to another host.
                 """,
-            isSecret: true),
+            isSecret: true, changesLive: true),
         SettingDefinition(
             key: "remote.headers", kind: .list, defaultText: nil,
             documentation: """
@@ -163,10 +163,8 @@ extension SettingDefinition {
                 could not be written, is not sent again.
                 """),
         SettingDefinition(
-            key: "remote.price", kind: .text, defaultText: nil,
-            documentation: """
-                What a million tokens cost, in whatever currency, as a text: "0.02". For "backfilld backfill --estimate".
-                """,
+            key: "remote.price", kind: .amount(0...1_000_000), defaultText: nil,
+            documentation: "What a million tokens cost, in whatever currency. For \"backfilld backfill --estimate\".",
             defaultNote: "Defaults to none: no price is told."),
     ]
 }

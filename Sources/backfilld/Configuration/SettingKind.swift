@@ -8,6 +8,8 @@ enum SettingKind: Sendable {
     case list
     case duration(ClosedRange<Duration>)
     case size(ClosedRange<Int>)
+    /// A number that may have a fraction, with quotes around it or without.
+    case amount(ClosedRange<Double>)
 }
 
 /// A value as a source gives it: words from a variable, or a typed value from a TOML file.
@@ -17,6 +19,8 @@ enum RawValue: Sendable, Equatable {
     case string(String)
     case number(Int)
     case strings([String])
+    /// A number with a fraction, or one too large for a whole one.
+    case fraction(Double)
     /// Something no setting is, by its name: "a date", "a section".
     case other(String)
 
@@ -25,6 +29,7 @@ enum RawValue: Sendable, Equatable {
         case .words, .string: "a string"
         case .number: "a number"
         case .strings: "a list of strings"
+        case .fraction: "a number with a fraction"
         case .other(let name): name
         }
     }
@@ -99,6 +104,25 @@ extension SettingKind {
                 throw ValueFault(what: "is \(shown(text)), outside \(Self.words(range, SizeText.init))")
             }
             return .size(bytes)
+        case .amount(let range):
+            let text = try amount(raw)
+            guard let number = Double(text), number.isFinite else {
+                throw ValueFault(what: "is \(shown(text)), not a number", remedy: "Write it as 0.02.")
+            }
+            guard range.contains(number) else {
+                throw ValueFault(
+                    what: "is \(shown(text)), outside \(Int(range.lowerBound)) to \(Int(range.upperBound))")
+            }
+            return .text(text)
+        }
+    }
+
+    private func amount(_ raw: RawValue) throws(ValueFault) -> String {
+        switch raw {
+        case .words(let text), .string(let text): return trimmed(text)
+        case .number(let number): return String(number)
+        case .fraction(let number): return String(number)
+        default: throw ValueFault(what: "must be a number, not \(raw.typeName)", remedy: "Write it as 0.02.")
         }
     }
 

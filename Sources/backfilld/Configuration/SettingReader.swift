@@ -41,7 +41,7 @@ struct SettingReader {
         // Secret or not is told each time: swift-configuration can log what is read.
         let isSecret = definition.isSecret
         return switch definition.kind {
-        case .text, .anyText, .choice:
+        case .text, .anyText, .choice, .amount:
             reader.string(forKey: key, isSecret: isSecret).map(SettingValue.text)
         case .number:
             reader.int(forKey: key, isSecret: isSecret).map(SettingValue.number)

@@ -67,7 +67,7 @@ struct SettingsDraft {
         for definition in SettingDefinition.pipeline + SettingDefinition.service { read(definition) }
         check("batch.longest", isNotUnder: "batch.quiet")
         check("retry.longest", isNotUnder: "retry.first")
-        let remote = remote(for: text("embedder"), firstVersion)
+        let remote = remote(for: text("embedder"))
         fit(batchTo: remote)
         for (name, origin) in firstVersion.variables {
             let isUsed = EmbedderChoice.endpoints.contains(text("embedder"))

@@ -42,7 +42,7 @@ extension Settings {
 
 extension SettingsDraft {
     /// What is set of a provider, with what is known of it; nil where another embedder is chosen.
-    mutating func remote(for embedder: String, _ firstVersion: FirstVersion) -> Settings.Remote? {
+    mutating func remote(for embedder: String) -> Settings.Remote? {
         guard EmbedderChoice.providers.contains(embedder) || EmbedderChoice.endpoints.contains(embedder) else {
             return nil
         }
@@ -77,7 +77,7 @@ extension SettingsDraft {
             url: url, model: model, dimension: dimension,
             sendsDimension: told == "yes"
                 || told == "auto" && own != dimension && ProviderDefaults.isShortenable(model),
-            key: key(for: defaults, firstVersion), headers: pairs("remote.headers", separator: ":", "name: value"),
+            key: key(for: defaults), headers: pairs("remote.headers", separator: ":", "name: value"),
             query: pairs("remote.query", separator: "=", "name=value"), body: body, queryBody: queryBody,
             passagePrompt: text("remote.passagePrompt"), queryPrompt: text("remote.queryPrompt"),
             limits: limits(defaults), throttle: throttle(),
@@ -85,7 +85,7 @@ extension SettingsDraft {
             connectDeadline: duration("remote.connectDeadline"), deadline: duration("remote.deadline"),
             authorities: value("remote.ca")?.value.description,
             proxy: value("remote.proxy").map { Secret($0.value.description) }, memory: number("remote.memory"),
-            price: price())
+            price: value("remote.price").flatMap { Double($0.value.description) })
     }
 
     /// Batches that are worth a request, and enough of them for all requests, unless somebody has said otherwise.
@@ -127,26 +127,26 @@ extension SettingsDraft {
     private func optional(_ key: String) -> Int? { value(key) == nil ? nil : number(key) }
 
     /// The key that is set, or the one of a variable that belongs to this provider and to no other.
-    private mutating func key(for defaults: ProviderDefaults, _ firstVersion: FirstVersion) -> Secret? {
-        if let key = value("remote.key") { return Secret(key.value.description) }
+    private mutating func key(for defaults: ProviderDefaults) -> Secret? {
+        if let key = value("remote.key") { return checked(key.value.description, from: key.origin) }
         for variable in defaults.keyVariables {
             for variables in sources.variables {
                 guard let given = variables[variable], !given.value.isEmpty else { continue }
                 reader.record("remote.key", .text(given.value), given.origin, isSecret: true)
-                return Secret(given.value)
+                return checked(given.value, from: given.origin)
             }
         }
         return nil
     }
 
-    private mutating func price() -> Double? {
-        guard let price = value("remote.price") else { return nil }
-        if let number = Double(price.value.description), number.isFinite, number >= 0 { return number }
-        report(
-            ConfigurationProblem(
-                price.origin, "remote.price is \(quoted(price.value.description)), not an amount of money",
-                remedy: "Write the price of a million tokens as \"0.02\"."))
-        return nil
+    /// A key that can't be one is known before it is sent, and so is not taken at a reload either.
+    private mutating func checked(_ key: String, from origin: Origin) -> Secret {
+        do throws(RemoteSettingError) {
+            return Secret(try RemoteKey(key).secret)
+        } catch {
+            report(ConfigurationProblem(origin, "\(error.setting) \(error.problem)"))
+            return Secret("")
+        }
     }
 
     private mutating func members() -> (all: [Settings.Remote.Pair], ofQueries: [Settings.Remote.Pair]) {

@@ -139,8 +139,7 @@ struct Settings: Sendable {
         let before = Dictionary(old.effective.map { ($0.key, $0.fingerprint) }, uniquingKeysWith: { first, _ in first })
         let after = Dictionary(effective.map { ($0.key, $0.fingerprint) }, uniquingKeysWith: { first, _ in first })
         let keys = Set(before.keys).union(after.keys).filter { before[$0] != after[$0] }.sorted()
-        let isSamePlace = database.isSamePlace(as: old.database)
-        let isLive = { (key: String) in Self.isLive(key, isSamePlace) }
+        let isLive = liveness(since: old)
         return (keys.filter(isLive), keys.filter { !isLive($0) })
     }
 
@@ -148,23 +147,36 @@ struct Settings: Sendable {
     /// elsewhere. So the next reload still knows what waits for a restart, and forgets what was put back.
     func held(to old: Settings) -> Settings {
         // Another address may be another database than the one whose tables are watched since the start.
-        let isSamePlace = database.isSamePlace(as: old.database)
+        let isLive = liveness(since: old)
         var held = old
-        if isSamePlace {
+        if database.isSamePlace(as: old.database) {
             (held.database.url, held.database.password) = (database.url, database.password)
             held.database.parameters = database.parameters
         }
+        if isSameProvider(as: old) { held.remote?.key = remote?.key }
         (held.batch, held.listen, held.rowsPerSecond) = (batch, listen, rowsPerSecond)
         (held.retry, held.log.level, held.drain) = (retry, log.level, drain)
         held.effective =
-            effective.filter { Self.isLive($0.key, isSamePlace) }
-            + old.effective.filter { !Self.isLive($0.key, isSamePlace) }
+            effective.filter { isLive($0.key) } + old.effective.filter { !isLive($0.key) }
         return held
     }
 
-    private static func isLive(_ key: String, _ isSamePlace: Bool) -> Bool {
-        // The password may be in any of them.
-        if ["database.url", "database.password", "PGPASSWORD"].contains(key) { return isSamePlace }
-        return SettingDefinition.named(key)?.changesLive ?? false
+    /// Whether a reload in the place of other settings can change a setting.
+    private func liveness(since old: Settings) -> (String) -> Bool {
+        let (isSamePlace, isSameProvider) = (database.isSamePlace(as: old.database), isSameProvider(as: old))
+        return { key in
+            switch key {
+            // The password may be in any of them.
+            case "database.url", "database.password", "PGPASSWORD": isSamePlace
+            case "remote.key": isSameProvider
+            default: SettingDefinition.named(key)?.changesLive ?? false
+            }
+        }
+    }
+
+    /// Whether the same provider is asked: a key of another must not be sent to the one that is asked until a restart.
+    private func isSameProvider(as old: Settings) -> Bool {
+        embedder == old.embedder && remote?.url == old.remote?.url
+            && firstVersion.supabaseURL?.value == old.firstVersion.supabaseURL?.value
     }
 }

@@ -171,7 +171,7 @@ private struct Walk {
                 .other("a list of other things than strings")
             }
         case .table: .other("a section")
-        case .double: .other("a number with a fraction")
+        case .double: value.double.map(RawValue.fraction) ?? .other("a number with a fraction")
         case .bool: .other("true or false")
         case .date, .time, .dateTime: .other("a date or time")
         }

@@ -66,6 +66,7 @@ final class Service: Sendable {
         let daemon = Mutex<Daemon?>(nil)
         let sessions = Mutex<SessionFactory?>(nil)
         let supervision = Mutex<Supervision?>(nil)
+        let embedder = Mutex<(any KeyedEmbedder)?>(nil)
         /// Whether the service manager still waits for READY.
         var isStarting: Bool { supervision.withLock(\.self)?.isStarting ?? true }
     }
@@ -81,6 +82,10 @@ final class Service: Sendable {
         }
         defer { patience.cancel() }
         let embedder = try await load(assembly, watchdog)
+        if let keyed = embedder as? any KeyedEmbedder {
+            warn(of: keyed)
+            work.embedder.withLock { $0 = keyed }
+        }
         notifier.status("connecting to the database")
         work.sessions.withLock { $0 = assembly.sessions }
         let first = FirstConnection(
@@ -245,6 +250,11 @@ final class Service: Sendable {
             settings.withLock { $0 = held }
             threshold.level = held.log.level
             work.sessions.withLock(\.self)?.apply(held.connectionOptions)
+            if live.contains("remote.key"), let keyed = work.embedder.withLock(\.self) {
+                // Before the pipelines, which try at once what they waited for. Loading has looked at it.
+                keyed.use((try? held.remoteKey()) ?? nil)
+                warn(of: keyed)
+            }
             await daemon.apply(held.pipelineSettings, held.listenerSettings)
             supervision.apply(held.listenerSettings)
             if !live.isEmpty {
@@ -268,6 +278,11 @@ final class Service: Sendable {
         } catch {
             logger.tell(.readyUndelivered, "\(error)")
         }
+    }
+
+    /// Tells what is doubtful about the way to a provider.
+    private func warn(of embedder: any KeyedEmbedder) {
+        for warning in embedder.warnings { logger.tell(.settingDoubtful, "\(warning)") }
     }
 
     // MARK: First and last words

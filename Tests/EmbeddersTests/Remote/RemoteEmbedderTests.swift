@@ -66,7 +66,7 @@ import Testing
         let service = ScriptedService { texts, number in
             guard number == 1 else { return ScriptedService.answer(texts) }
             await door.pass()
-            throw ServiceFailure.unavailable("502")
+            throw ServiceFailure.denied("401")
         }
         let embedder = embedder(service)
         let first = Task { try await embedder.embed(["a"]) }
@@ -74,9 +74,9 @@ import Testing
         async let second = embedder.embed(["a", "b"])
         while service.requests.count < 2 { await Task.yield() }
         door.open()
-        await #expect(throws: EmbedderError.unavailable("502")) { try await first.value }
+        await #expect(throws: EmbedderError.denied("401")) { try await first.value }
         #expect(try await second.vectors == ["a", "b"].map(ScriptedService.vector))
-        #expect(service.sent == ["a": 2, "b": 1])
+        #expect(service.sent == ["a": 2, "b": 1, ProbeText.text: 1])
     }
 
     @Test("What other requests of a failed call have brought is there when it is made again")
@@ -131,10 +131,22 @@ import Testing
 
     @Test("A text that no cut makes acceptable is refused")
     func neverFits() async throws {
-        let service = ScriptedService { _, _ in throw ServiceFailure.tooLarge("413") }
+        let service = ScriptedService { texts, _ in
+            if texts.contains(where: { $0.hasPrefix("x") }) { throw ServiceFailure.tooLarge("413") }
+            return ScriptedService.answer(texts)
+        }
         await #expect(throws: EmbedderError.refused("too long, however short it is cut: 413")) {
             try await embedder(service).embed([String(repeating: "x", count: 400)])
         }
+    }
+
+    @Test("Who finds everything too large is found out in a few requests, and no text is blamed")
+    func everythingTooLarge() async throws {
+        let service = ScriptedService { _, _ in throw ServiceFailure.tooLarge("413") }
+        let each = await embedder(service, inputs: 64).embedEach(texts(0..<64))
+        #expect(each.error as? EmbedderError == .unavailable("it refuses whatever it is given: 413"))
+        #expect(each.vectors.allSatisfy { $0 == nil })
+        #expect(service.requests.count == 3, "the whole, a half, the probe")
     }
 
     @Test("A short wait that the provider asks for is waited, and nobody hears of it")
@@ -202,7 +214,7 @@ import Testing
     @Test("An answer of too few vectors is the provider's failure")
     func tooFew() async throws {
         let service = ScriptedService { texts, _ in ScriptedService.answer(Array(texts.dropLast())) }
-        await #expect(throws: EmbedderError.unavailable("it answered 2 vectors for 3 texts")) {
+        await #expect(throws: EmbedderError.unavailable("it answered 0 vectors for 1 texts")) {
             try await embedder(service).embed(texts(0..<3))
         }
     }
@@ -258,7 +270,7 @@ import Testing
             case 5: throw ServiceFailure.limited(retryAfter: .milliseconds(5), Allowance())
             case 7 where texts.count > 1: throw ServiceFailure.tooLarge("413")
             default:
-                paid.pay(texts)
+                paid.pay(texts.filter { $0 != ProbeText.text })
                 return ScriptedService.answer(texts)
             }
         }

@@ -6,7 +6,9 @@ public struct LabHTTPRequest: Sendable {
     public var method: String
     /// The path with its query.
     public var path: String
-    /// Fields by name, in lower case.
+    /// The first line, as it came: method, path, version.
+    public var line: String
+    /// Fields by name, in lower case; of several of one name the last.
     public var fields: [String: String]
     /// The body.
     public var body: [UInt8]
@@ -70,6 +72,9 @@ public struct LabHTTPWire: Sendable {
         public init(description: String) { self.description = description }
     }
 
+    /// What comes is no HTTP, such as the begin of TLS.
+    struct OtherProtocol: Error {}
+
     let socket: Int32
 
     /// Takes a socket over, which blocks from now on, but no call longer than `limit`.
@@ -118,7 +123,8 @@ public struct LabHTTPWire: Sendable {
         guard let (line, fields, body) = try receive() else { return nil }
         let words = line.split(separator: " ")
         guard words.count == 3 else { throw Broken(description: "no request line") }
-        return LabHTTPRequest(method: String(words[0]), path: String(words[1]), fields: fields, body: body)
+        return LabHTTPRequest(
+            method: String(words[0]), path: String(words[1]), line: line, fields: fields, body: body)
     }
 
     /// Sends an answer.
@@ -154,6 +160,8 @@ public struct LabHTTPWire: Sendable {
                 throw Broken(description: "cut off")
             }
             bytes += more
+            // Who speaks something else may wait for an answer to it.
+            guard 0x41...0x5a ~= bytes[0] else { throw OtherProtocol() }
             end = bytes.dropFirst(before).indices.first { bytes[$0...].starts(with: [13, 10, 13, 10]) }
         }
         let lines = String(decoding: bytes[..<end!], as: UTF8.self).split(separator: "\r\n")

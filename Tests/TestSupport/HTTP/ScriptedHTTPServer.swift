@@ -1,7 +1,6 @@
-import Glibc
-import Synchronization
-
 /// A server on a port of 127.0.0.1 that answers each request with the bytes that a script has for it, right or wrong.
+///
+/// What a provider of the lab says in whole answers, a ``LabHTTPServer`` does with less.
 public final class ScriptedHTTPServer: Sendable {
     /// A request that arrived whole.
     public struct Request: Sendable {
@@ -36,51 +35,27 @@ public final class ScriptedHTTPServer: Sendable {
     }
 
     /// Where it listens, on 127.0.0.1.
-    public let port: Int
-    private let script: @Sendable (Request, Int) -> [Step]
-    private let state = Observed(State())
-    private let wake: Int32
+    public var port: Int { listener.port }
+    private let state: Observed<State>
+    private let listener: LoopbackListener
 
     /// Listens on a port of its own.
     ///
     /// - Parameter script: What to do with a request, and how many came before it. After the last step the connection is
     ///   ready for another request.
     public init(_ script: @escaping @Sendable (Request, Int) -> [Step]) throws {
-        let woken: Int32
-        (wake, woken) = try makeSocketPair()
-        let listener: Int32
-        do {
-            (listener, port) = try TCPPort.listening(on: 0)
-        } catch {
-            close(wake)
-            close(woken)
-            throw error
-        }
-        self.script = script
-        startThread { [weak self] in
-            var descriptors = [
-                pollfd(fd: listener, events: Int16(POLLIN), revents: 0),
-                pollfd(fd: woken, events: Int16(POLLIN), revents: 0),
-            ]
-            while descriptors[1].revents == 0 {
-                poll(&descriptors, 2, -1)
-                while let client = acceptClient(of: listener) {
-                    startThread { [weak self] in self?.serve(ScriptedConnection(socket: client)) }
-                }
-            }
-            close(listener)
-            close(woken)
-        }
+        let state = Observed(State())
+        self.state = state
+        listener = try LoopbackListener { Self.serve(ScriptedConnection(socket: $0), state, script) }
     }
-
-    deinit { close(wake) }
 
     /// Where it is asked: `http://127.0.0.1:PORT`.
     public var url: String { "http://127.0.0.1:\(port)" }
     /// The requests so far.
     public var requests: [Request] { state.current.requests }
-    /// Connections that were made so far.
-    public var connections: Int { state.current.connections }
+    /// Connections that a whole request came on so far. Whoever looks for another server, at a port that was that one's a
+    /// moment ago, connects here too, and has nothing to say that is understood.
+    public var connections: Int { Set(requests.map(\.connection)).count }
 
     /// Waits until so many requests have come.
     public func received(_ count: Int) async throws {
@@ -96,7 +71,9 @@ public final class ScriptedHTTPServer: Sendable {
         }
     }
 
-    private func serve(_ connection: ScriptedConnection) {
+    private static func serve(
+        _ connection: ScriptedConnection, _ state: Observed<State>, _ script: (Request, Int) -> [Step]
+    ) {
         let number = state.update { state in
             state.connections += 1
             return state.connections - 1

@@ -76,8 +76,9 @@ extension AnswerReader {
         return scanned
     }
 
-    /// An array of numbers.
-    mutating func floats(most: Int, count: Int?) throws(AnswerProblem) -> [Float] {
+    /// An array of numbers; nil where one of them is `null`, `NaN` or `Infinity`, as servers write what is none.
+    mutating func floats(most: Int, count: Int?) throws(AnswerProblem) -> [Float]? {
+        let start = at
         var floats: [Float] = []
         floats.reserveCapacity(min(most, count ?? 1024))
         var place = at
@@ -86,9 +87,39 @@ extension AnswerReader {
         switch end {
         case .closed: return floats
         case .tooMany: throw problem("a vector has more than \(most) components")
-        case .noNumber: throw problem("a component of a vector is no number")
+        case .noNumber:
+            guard steps(overWordsFrom: start) else { throw problem("a component of a vector is no number") }
+            return nil
         case .noComma: throw problem("',' is missing in a vector")
         case .cut: throw problem("it ends in the middle of a vector")
+        }
+    }
+
+    /// Steps over an array of numbers and of words for what is none, if it is one.
+    private mutating func steps(overWordsFrom start: Int) -> Bool {
+        at = start + 1
+        while true {
+            skipSpace()
+            guard (try? component()) != nil else { return false }
+            skipSpace()
+            switch current {
+            case Byte.comma: at += 1
+            case Byte.closeBracket:
+                at += 1
+                return true
+            default: return false
+            }
+        }
+    }
+
+    private mutating func component() throws(AnswerProblem) {
+        let isNegative = current == Byte.minus && at + 1 < bytes.count && bytes[at + 1] == 0x49
+        if isNegative { at += 1 }
+        switch current {
+        case Byte.letterN: try literal("null")
+        case 0x4e: try literal("NaN")
+        case 0x49: try literal("Infinity")
+        default: _ = try number()
         }
     }
 

@@ -4,10 +4,13 @@ package struct AnswerProblem: Error, Equatable {
     package let text: String
     /// Whether the vectors are written in another way than was asked for.
     let concernsEncoding: Bool
+    /// Whether they have another length than the one that is configured.
+    let concernsDimension: Bool
 
-    init(_ text: String, concernsEncoding: Bool = false) {
+    init(_ text: String, concernsEncoding: Bool = false, concernsDimension: Bool = false) {
         self.text = text
         self.concernsEncoding = concernsEncoding
+        self.concernsDimension = concernsDimension
     }
 }
 
@@ -24,6 +27,7 @@ struct AnswerReader {
         static let zero: UInt8 = 0x30
         static let colon: UInt8 = 0x3a
         static let openBracket: UInt8 = 0x5b
+        static let letterN: UInt8 = 0x6e
         static let backslash: UInt8 = 0x5c
         static let closeBracket: UInt8 = 0x5d
         static let openBrace: UInt8 = 0x7b

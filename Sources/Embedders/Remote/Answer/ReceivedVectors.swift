@@ -7,7 +7,9 @@ struct ReceivedVectors {
     private var dimension: Int?
     private let isConfigured: Bool
     private var vectors: [[Float]]
-    private var received = 0
+    private var received: Set<Int> = []
+    /// Why some vectors are none, by their places: that is of their text's doing, and takes nothing from the others.
+    private(set) var flaws: [Int: String] = [:]
     /// Whether any was a string.
     private(set) var wereStrings = false
 
@@ -17,15 +19,19 @@ struct ReceivedVectors {
         isConfigured = dimension != nil
     }
 
-    /// Reads a vector, as numbers or as base64.
-    mutating func read(from reader: inout AnswerReader) throws(AnswerProblem) -> [Float] {
+    /// Reads a vector, as numbers or as base64; nil where it is `null`, or has `null` or `NaN` for a number.
+    mutating func read(from reader: inout AnswerReader) throws(AnswerProblem) -> [Float]? {
         let vector: [Float]
         switch reader.current {
         case AnswerReader.Byte.openBracket:
-            vector = try reader.floats(most: Self.mostComponents, count: dimension)
+            guard let floats = try reader.floats(most: Self.mostComponents, count: dimension) else { return nil }
+            vector = floats
         case AnswerReader.Byte.quote:
             wereStrings = true
             vector = try reader.base64Floats()
+        case AnswerReader.Byte.letterN:
+            try reader.skip()
+            return nil
         default: throw reader.problem("a vector is neither numbers nor a string")
         }
         guard vector.count == dimension ?? vector.count, !vector.isEmpty else {
@@ -33,31 +39,30 @@ struct ReceivedVectors {
                 "a vector has \(vector.count) components"
                     + (dimension.map { isConfigured ? ", \($0) are configured" : ", another has \($0)" } ?? ""),
                 // Bytes or bits in the place of floats are too few.
-                concernsEncoding: wereStrings)
+                concernsEncoding: wereStrings, concernsDimension: isConfigured && !wereStrings)
         }
         dimension = vector.count
         return vector
     }
 
     /// Puts a vector in its place.
-    mutating func put(_ vector: [Float], at index: Int) throws(AnswerProblem) {
+    mutating func put(_ vector: [Float]?, at index: Int) throws(AnswerProblem) {
         guard vectors.indices.contains(index) else {
             throw AnswerProblem("it has a vector \(index) for \(vectors.count) texts, which are counted from 0")
         }
-        guard vectors[index].isEmpty else { throw AnswerProblem("it has vector \(index) twice") }
-        switch Self.worth(vector) {
-        case .usable: break
-        case .zero: throw AnswerProblem("vector \(index) has nothing but zeros")
-        case .notFinite: throw AnswerProblem("vector \(index) has a component beyond all numbers")
+        guard received.insert(index).inserted else { throw AnswerProblem("it has vector \(index) twice") }
+        switch vector.map(Self.worth) {
+        case .usable?: vectors[index] = vector ?? []
+        case .zero?: flaws[index] = "its vector has nothing but zeros"
+        case .notFinite?: flaws[index] = "its vector has a component beyond all numbers"
+        case nil: flaws[index] = "its vector has a component that is no number"
         }
-        vectors[index] = vector
-        received += 1
     }
 
-    /// All of them, in the order of the texts.
+    /// All of them, in the order of the texts; of one that is none, no components.
     func all() throws(AnswerProblem) -> [[Float]] {
-        guard received == vectors.count else {
-            throw AnswerProblem("it has \(received) vectors for \(vectors.count) texts")
+        guard received.count == vectors.count else {
+            throw AnswerProblem("it has \(received.count) vectors for \(vectors.count) texts")
         }
         return vectors
     }

@@ -2,6 +2,8 @@
 struct CohereAnswer {
     /// One for each text, in their order.
     var vectors: [[Float]] = []
+    /// Why some of them are none, by their places.
+    var flaws: [Int: String] = [:]
     /// What was charged for.
     var tokens: Int?
     /// Whether the vectors were strings.
@@ -39,6 +41,7 @@ struct CohereAnswer {
         }
         guard hasVectors else { throw AnswerProblem("it has no 'embeddings' of floats") }
         vectors = try received.all()
+        flaws = received.flaws
         wereStrings = received.wereStrings
         tokens = charged.flatMap { $0 >= 0 ? $0 : nil }
     }

@@ -23,7 +23,6 @@ package final class CohereService: EmbeddingService {
         self.key = Mutex(key)
     }
 
-    /// What is to be told to whoever configured it, at the start.
     package var warnings: [String] {
         [endpoint.address.warning(withKey: key.withLock { $0 } != nil)].compactMap(\.self)
     }
@@ -31,18 +30,21 @@ package final class CohereService: EmbeddingService {
     /// The address that is asked, without its query.
     package var address: String { endpoint.address.shown }
 
-    /// Uses another key from the next request on.
     package func use(_ key: RemoteKey?) { self.key.withLock { $0 = key } }
 
     package func embed(_ texts: [String], for role: TextRole) async throws -> ServiceAnswer {
-        let key = key.withLock { $0 }
+        try await withLatestKey({ key.withLock { $0 } }) { try await embed(texts, for: role, key: $0) }
+    }
+
+    private func embed(_ texts: [String], for role: TextRole, key: RemoteKey?) async throws -> ServiceAnswer {
         let response = try await transport.post(request(texts, role, key))
         let failed = FailedAnswer(address: endpoint.address, model: model.name, key: key, secrets: endpoint.secrets)
         guard 200..<300 ~= response.status else { throw failed.failure(response, texts: texts, now: now()) }
         do {
             let answer = try CohereAnswer(response.body, count: texts.count, dimension: model.dimension)
             return ServiceAnswer(
-                vectors: answer.vectors, tokens: answer.tokens, allowance: RateFields.allowance(response.fields))
+                vectors: answer.vectors, flaws: answer.flaws, tokens: answer.tokens,
+                allowance: RateFields.allowance(response.fields))
         } catch {
             throw failed.failure(error, response, texts: texts)
         }

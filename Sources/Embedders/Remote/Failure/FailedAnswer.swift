@@ -23,16 +23,20 @@ package struct FailedAnswer {
         case 413: return .tooLarge(what)
         case 401, 402, 403: return denied(what)
         case 404, 405, 410:
-            return .denied(
+            return .missing(
                 "\(what): there is no such address or no model '\(model)' at \(address.shown); "
                     + "look at remote.url and remote.model")
         case 429:
             if message.namesMoney { return denied("\(what): the account has no money left") }
+            // More than a minute's tokens, which no waiting makes less.
+            if message.namesOneRequest { return .tooLarge(what) }
             return .limited(retryAfter: wait, RateFields.allowance(response.fields))
         case 503 where wait != nil, 529 where wait != nil:
             return .limited(retryAfter: wait, RateFields.allowance(response.fields))
         // Some servers call a text that they have no room for their own failure (llama-server).
         case 500 where message.namesSize: return .tooLarge(what)
+        // Of a text whose vector is none (Ollama, text-embeddings-inference), or by itself.
+        case 424, 500: return .broken(what)
         default: return .unavailable(what)
         }
     }
@@ -42,11 +46,13 @@ package struct FailedAnswer {
         if let coding = response.fields["content-encoding"]?.lowercased(),
             !["gzip", "deflate", "identity"].contains(coding)
         {
-            return .unavailable("the answer of \(address.place) is compressed in a way that was not asked for")
+            return .broken("the answer of \(address.place) is compressed in a way that was not asked for")
         }
         // Some say with success that they failed. What there is of a right answer is no message.
         let said = response.body.count <= 4096 ? said(ProviderMessage(body: response.body), texts) : ""
-        return .unavailable("the answer of \(address.place) can't be used: \(problem.text)\(said)")
+        let what = "the answer of \(address.place) can't be used: \(problem.text)\(said)"
+        return problem.concernsDimension
+            ? .denied("\(what); look at remote.model and remote.dimensions") : .broken(what)
     }
 
     /// `: MESSAGE`, or nothing.

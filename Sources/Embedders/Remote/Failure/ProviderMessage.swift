@@ -61,6 +61,9 @@ struct ProviderMessage {
         "exceed", "maximum", "too many", "max allowed", "must have less than", "at most", "limit of",
     ]
 
+    /// Whether it says that this one request is more than it takes, and not that there were too many.
+    var namesOneRequest: Bool { (text ?? "").lowercased().contains("request too large") }
+
     /// Whether it is base64 that it does not take.
     var namesEncoding: Bool {
         let said = (codes + [text ?? ""]).joined(separator: " ").lowercased()

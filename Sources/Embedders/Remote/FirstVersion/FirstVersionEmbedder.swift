@@ -1,13 +1,15 @@
+import Synchronization
+
 /// An endpoint of the first version of this system: it is given keys and texts, and updates the table by itself.
 ///
 /// The request is `{"rows":[{"id","text"}]}`, the answer `{"success","processed","updated","message"}`, or one with the
 /// vectors under `rows`.
-public struct FirstVersionEmbedder: WritingEmbedder {
+public final class FirstVersionEmbedder: WritingEmbedder, KeyedEmbedder {
     /// The endpoint's name, and the model that it is said to have: it does not tell.
     public let identity: EmbedderIdentity
     /// Rows in a request.
     public let limits: EmbedderLimits
-    private let endpoint: FirstVersionEndpoint
+    private let endpoint: Mutex<FirstVersionEndpoint>
     private let transport: any HTTPTransport
     private let now: @Sendable () -> Int
 
@@ -24,24 +26,31 @@ public struct FirstVersionEmbedder: WritingEmbedder {
     ) {
         identity = EmbedderIdentity(embedder: endpoint.name, model: model, dimension: dimension)
         limits = EmbedderLimits(rows: rows, bytes: 1 << 20)
-        self.endpoint = endpoint
+        self.endpoint = Mutex(endpoint)
         self.transport = transport
         self.now = now
     }
 
-    /// What is to be told to whoever configured it, at the start.
-    package var warnings: [String] { endpoint.warnings }
+    package var warnings: [String] { endpoint.withLock(\.warnings) }
+
+    package func use(_ key: RemoteKey?) { endpoint.withLock { $0 = $0.with(key) } }
 
     /// Hands rows over in one request.
     public func submit(_ rows: [SubmittedRow]) async throws -> Submission {
         do {
-            let request = HTTPRequest(url: endpoint.address.url, fields: endpoint.fields, body: Self.body(rows))
-            let response = try await transport.post(request)
-            guard 200..<300 ~= response.status else { throw failure(response, rows.map(\.text)) }
-            return try FirstVersionAnswer.read(response, rows, endpoint)
+            return try await withLatestKey({ endpoint.withLock(\.key) }) { _ in
+                try await submit(rows, to: endpoint.withLock(\.self))
+            }
         } catch let failure as ServiceFailure {
             throw Self.error(failure)
         }
+    }
+
+    private func submit(_ rows: [SubmittedRow], to endpoint: FirstVersionEndpoint) async throws -> Submission {
+        let request = HTTPRequest(url: endpoint.address.url, fields: endpoint.fields, body: Self.body(rows))
+        let response = try await transport.post(request)
+        guard 200..<300 ~= response.status else { throw failure(response, rows.map(\.text), endpoint) }
+        return try FirstVersionAnswer.read(response, rows, endpoint)
     }
 
     /// `{"rows":[{"id":"1","text":"…"}]}`
@@ -58,7 +67,9 @@ public struct FirstVersionEmbedder: WritingEmbedder {
     }
 
     /// What another status than success means.
-    private func failure(_ response: HTTPResponse, _ texts: [String]) -> ServiceFailure {
+    private func failure(
+        _ response: HTTPResponse, _ texts: [String], _ endpoint: FirstVersionEndpoint
+    ) -> ServiceFailure {
         let redaction = Redaction(secrets: endpoint.secrets)
         let said = ProviderMessage(body: response.body).text.flatMap { redaction.told($0, sent: texts) }
         let what = "\(endpoint.address.shown) answered \(response.status)" + (said.map { ": \($0)" } ?? "")
@@ -78,9 +89,7 @@ public struct FirstVersionEmbedder: WritingEmbedder {
     private static func error(_ failure: ServiceFailure) -> EmbedderError {
         switch failure {
         case .refused(let reason), .tooLarge(let reason): .refused(reason)
-        case .limited(let wait, _): .limited(retryAfter: wait)
-        case .unavailable(let reason): .unavailable(reason)
-        case .denied(let reason): .denied(reason)
+        default: failure.embedderError ?? failure.ofWhatever
         }
     }
 }

@@ -5,6 +5,7 @@ package struct FirstVersionEndpoint: Sendable {
     /// The whole address.
     package let address: WebAddress
     let key: RemoteKey?
+    private let functionSecret: RemoteKey?
     /// Beside those that every request has; keys among them.
     let fields: [(name: String, value: String)]
     /// What may never be in a message.
@@ -45,11 +46,17 @@ package struct FirstVersionEndpoint: Sendable {
         self.name = name
         self.address = address
         self.key = key
+        self.functionSecret = functionSecret
         var fields = RequestFields.always
         if let key { fields += [("apikey", key.secret), ("authorization", "Bearer \(key.secret)")] }
         if let functionSecret { fields.append(("x-functions-secret", functionSecret.secret)) }
         self.fields = fields
         secrets = [key, functionSecret].compactMap { $0?.secret }
+    }
+
+    /// The same with another key.
+    func with(_ key: RemoteKey?) -> Self {
+        Self(name: name, address: address, key: key, functionSecret: functionSecret)
     }
 
     /// A base address with a slash at its end or without; one that names the function already is taken as it is.

@@ -2,6 +2,8 @@
 package struct OpenAIAnswer {
     /// One for each text, in their order.
     package var vectors: [[Float]] = []
+    /// Why some of them are none, by their places.
+    package var flaws: [Int: String] = [:]
     /// What was charged for.
     package var tokens: Int?
     /// Whether the vectors were strings.
@@ -38,6 +40,7 @@ package struct OpenAIAnswer {
         }
         guard hasData else { throw AnswerProblem("it has no 'data'") }
         vectors = try received.all()
+        flaws = received.flaws
         wereStrings = received.wereStrings
         // A negative number is no count, whatever it is.
         tokens = [total, prompt].lazy.compactMap(\.self).first { $0 >= 0 }
@@ -45,7 +48,7 @@ package struct OpenAIAnswer {
 
     private static func item(_ reader: inout AnswerReader, _ received: inout ReceivedVectors) throws(AnswerProblem) {
         var index: Int?
-        var vector: [Float]?
+        var vector: [Float]??
         try reader.object("an element of its 'data'") { reader, name throws(AnswerProblem) in
             if reader.name(name, is: "index") {
                 guard index == nil else { throw reader.problem("a vector has 'index' twice") }

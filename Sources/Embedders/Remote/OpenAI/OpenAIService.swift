@@ -32,7 +32,6 @@ package final class OpenAIService: EmbeddingService {
         state = Mutex(State(key: key, encoding: isChosen ? .unasked : .untried))
     }
 
-    /// What is to be told to whoever configured it, at the start.
     package var warnings: [String] {
         [endpoint.address.warning(withKey: state.withLock(\.key) != nil)].compactMap(\.self)
     }
@@ -40,11 +39,14 @@ package final class OpenAIService: EmbeddingService {
     /// The address that is asked, without its query.
     package var address: String { endpoint.address.shown }
 
-    /// Uses another key from the next request on.
     package func use(_ key: RemoteKey?) { state.withLock { $0.key = key } }
 
     package func embed(_ texts: [String], for role: TextRole) async throws -> ServiceAnswer {
-        let (key, encoding) = state.withLock { ($0.key, $0.encoding) }
+        try await withLatestKey({ state.withLock(\.key) }) { try await embed(texts, for: role, key: $0) }
+    }
+
+    private func embed(_ texts: [String], for role: TextRole, key: RemoteKey?) async throws -> ServiceAnswer {
+        let encoding = state.withLock(\.encoding)
         do {
             return try await ask(texts, role, key, encoding)
         } catch let error as EncodingRefused {
@@ -80,7 +82,8 @@ package final class OpenAIService: EmbeddingService {
             let answer = try OpenAIAnswer(response.body, count: texts.count, dimension: model.dimension)
             if encoding.isBase64 { remember(answer.wereStrings ? .base64 : .floats) }
             return ServiceAnswer(
-                vectors: answer.vectors, tokens: answer.tokens, allowance: RateFields.allowance(response.fields))
+                vectors: answer.vectors, flaws: answer.flaws, tokens: answer.tokens,
+                allowance: RateFields.allowance(response.fields))
         } catch {
             // It was charged for, so that asking once more is left to whoever counts; with floats then.
             if error.concernsEncoding, encoding.isBase64 { remember(.floats) }

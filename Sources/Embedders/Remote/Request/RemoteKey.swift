@@ -25,3 +25,18 @@ package struct RemoteKey: Sendable, Hashable, CustomStringConvertible, CustomDeb
     package var debugDescription: String { description }
     package var customMirror: Mirror { Mirror(self, children: [:]) }
 }
+
+/// Asks with the present key, and once more where that was refused and is not the present one any more: a key that is
+/// changed while a request is on its way is not to be told as refused.
+func withLatestKey<Answer>(
+    _ present: () -> RemoteKey?, _ ask: (RemoteKey?) async throws -> Answer
+) async throws -> Answer {
+    let key = present()
+    do {
+        return try await ask(key)
+    } catch ServiceFailure.denied(let reason) {
+        let later = present()
+        guard later != key else { throw ServiceFailure.denied(reason) }
+        return try await ask(later)
+    }
+}
