@@ -30,6 +30,7 @@ import Testing
             ),
             ("https://me.openai.azure.com/openai/v1/", "https://me.openai.azure.com/openai/v1/embeddings"),
             ("https://me.openai.azure.com", "https://me.openai.azure.com/openai/v1/embeddings"),
+            ("https://me.services.ai.azure.com/models", "https://me.services.ai.azure.com/models/embeddings"),
             ("http://[::1]:8080/v1", "http://[::1]:8080/v1/embeddings"),
             ("HTTPS://API.Example/V", "https://api.example/V/v1/embeddings"),
         ])

@@ -84,7 +84,58 @@ import Testing
     func echo() throws {
         let body = #"{"detail":[{"loc":["body"],"msg":"Field required","input":"too large, maximum context length"}]}"#
         let failure = try failure(422, body)
-        #expect(failure.kind == "refused" && failure.reason.contains("body: Field required"))
+        #expect(failure.kind == "refused")
+        #expect(
+            failure.reason.hasSuffix("answers 422: something is missing in the request (body)"), "\(failure.reason)")
+    }
+
+    @Test(
+        "Of the words about a refused text only names, known kinds and limits are told",
+        arguments: [
+            (
+                #"{"error":{"message":"This model's maximum context length is 8192 tokens, however you requested 9011 tokens","type":"invalid_request_error","param":"input","code":"context_length_exceeded"}}"#,
+                ": too long, at most 8192 tokens (context_length_exceeded, invalid_request_error, input)"
+            ),
+            (
+                #"{"error":{"message":"can't embed 'My name is Ann \u0026 I owe\\nBob'","type":"invalid_request_error"}}"#,
+                ": invalid_request_error"
+            ),
+            (
+                #"{"error":{"message":"card 4111111111111111 is not permitted here"}}"#,
+                ": something in the request is not supported"
+            ),
+            (#"{"message":"Ann owes Bob"}"#, " (its words are not told: they may quote the text)"),
+            (
+                #"{"error":{"message":"flagged","code":"Ann owes Bob","type":"Ann"}}"#,
+                " (its words are not told: they may quote the text)"
+            ),
+            (
+                #"{"error":{"message":"the input of at most 4111 tokens"}}"#,
+                ": too long"
+            ),
+            ("", ""),
+        ])
+    func refusal(body: String, told: String) throws {
+        let text = "My name is Ann & I owe\nBob 4111111111111111 and more of it, Ann owes Bob."
+        for status in [400, 422, 413, 500] {
+            let reason = try failure(status, body, texts: ["other", text]).reason
+            #expect(reason == "api.example answers \(status)\(told)", "\(reason)")
+        }
+    }
+
+    @Test("A number that no limit is stays untold, and the provider's words about other things are told")
+    func otherWords() throws {
+        #expect(try failure(401, #"{"error":{"message":"Incorrect API key"}}"#).reason.contains(": Incorrect API key"))
+        #expect(try failure(503, #"{"error":{"message":"overloaded"}}"#).reason.contains(": overloaded"))
+    }
+
+    @Test("What an answer of success that is none says of a text is not told either")
+    func success() throws {
+        let failed = FailedAnswer(address: try WebAddress("http://h"), model: "m", key: nil, secrets: [])
+        let response = HTTPResponse(200, #"{"error":"can't do 'Ann\\nowes Bob'"}"#)
+        let reduced = failed.reduced(response, sent: ["Ann\nowes Bob"])
+        let reason = failed.failure(AnswerProblem("it has no 'data'"), reduced, texts: []).reason
+        #expect(!reason.contains("Ann") && reason.contains("it has no 'data'"), "\(reason)")
     }
 
     @Test(
@@ -96,6 +147,9 @@ import Testing
             (["retry-after": "Sun, 06 Nov 1994 08:49:47 GMT", "date": "Sun, 06 Nov 1994 08:49:17 GMT"], .seconds(30)),
             (["retry-after": "Sun, 06 Nov 1994 08:00:00 GMT"], .zero),
             (["retry-after": "999999999999"], .seconds(86_400)),
+            (["retry-after": "Sunday, 06-Nov-94 08:49:47 GMT"], .seconds(10)),
+            (["retry-after": "Sun Nov  6 08:49:47 1994"], .seconds(10)),
+            (["retry-after": "Sun Nov  6 08:49:47 1994", "date": "Sunday, 06-Nov-94 08:49:17 GMT"], .seconds(30)),
             (["retry-after": "-1"], nil), (["retry-after": "soon"], nil), (["retry-after": "inf"], nil),
             (["retry-after": ""], nil), (["retry-after": "Sun, 06 Nov 1994 08:49:47 CET"], nil), ([:], nil),
             (["retry-after": "Thu, 29 Feb 2024 00:00:00 GMT", "date": "Wed, 28 Feb 2024 23:59:00 GMT"], .seconds(60)),
@@ -118,6 +172,12 @@ import Testing
         #expect(HTTPDate.seconds("Mon, 28 Feb 2000 23:59:60 GMT") == 951_782_400)
         #expect(HTTPDate.seconds("Tue, 29 Feb 2000 00:00:00 GMT") == 951_782_400)
         #expect(HTTPDate.seconds("Fri, 31 Dec 9999 23:59:59 GMT") == 253_402_300_799)
+        #expect(HTTPDate.seconds("Sunday, 06-Nov-94 08:49:37 GMT", now: 784_000_000) == 784_111_777)
+        #expect(HTTPDate.seconds("Wednesday, 31-Dec-25 00:00:00 GMT", now: 1_700_000_000) == 1_767_139_200)
+        #expect(HTTPDate.seconds("Thu Jan  1 00:00:07 1970") == 7)
+        for wrong in ["Sunday, 06-Nov-1994 08:49:37 GMT", "Sun Nov 6 08:49 1994", "Sun Nov  6 08:49:37 94"] {
+            #expect(HTTPDate.seconds(wrong) == nil)
+        }
         for wrong in ["", "Sun, 06 Nov 1994 08:49 GMT", "06 Nov 1994 08:49:37 GMT", "Sun, 06 Nox 1994 08:49:37 GMT"] {
             #expect(HTTPDate.seconds(wrong) == nil)
         }
@@ -139,6 +199,14 @@ import Testing
         #expect(RateFields.allowance(["x-ratelimit-limit-req-minute": "60"]).requests == 60)
         #expect(
             RateFields.allowance(["x-ratelimit-limit-requests": "-1", "x-ratelimit-reset-tokens": "1x"]) == Allowance())
+        // A time is no duration.
+        for (text, wait) in [
+            ("784111797", Duration.seconds(86_400)), ("1784111797", .seconds(20)),
+            ("1784111797500", .milliseconds(20_500)),
+        ] {
+            let reset = RateFields.allowance(["x-ratelimit-reset-requests": text], now: 1_784_111_777).requestsReset
+            #expect(reset == wait, "\(text)")
+        }
         for (text, duration) in [
             ("20ms", Duration.milliseconds(20)), ("1h2m3.5s", .milliseconds(3_723_500)), ("2", .seconds(2)),
             ("0s", .zero),
@@ -188,6 +256,26 @@ import Testing
             }
         }
         #expect(redaction.told("The model does not exist.", sent: []) == "The model does not exist")
+    }
+
+    @Test("Every configured value is taken out, a short one where it stands alone")
+    func shortSecrets() {
+        let redaction = Redaction(secrets: ["k3y", "7", "Bearer tok-1", "a b"])
+        #expect(redaction.told("no k3y, (7) or tok-1: a 'b'", sent: []) == "no [key] [key] or [key] [key] [key]")
+        #expect(redaction.told("monk3ys are 17, Bearer of tokens", sent: []) == "monk3ys are 17, Bearer of tokens")
+    }
+
+    @Test("A text is known however it is quoted")
+    func quotations() {
+        let text = "Dear Ann,\n\tyour \"card\" is 4111 1111 1111 1111 — déjà vu. Account 20251118.\nBob"
+        for said in [
+            #"bad: 'Dear Ann,\n\tyour \"card\"…'"#, #"near 4111111111111111"#, #"got "card\" is 4111 11"#,
+            #"text DEAR ANN YOUR CARD"#, #"no account 20251118!"#, #"1111 \u2014 d\u00e9j\u00e0 vu. Acc"#,
+            #"4111-1111-1111-1111 is refused"#,
+        ] {
+            #expect(redaction.told(said, sent: ["other", text]) == nil, "\(said)")
+        }
+        #expect(redaction.told("the service is down, Ann", sent: [text]) == "the service is down, Ann")
     }
 
     @Test("A message with a sent text in it, or with a part of one, is left out")

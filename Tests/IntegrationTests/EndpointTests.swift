@@ -163,7 +163,7 @@ struct EndpointTests {
         try await with(flavour, broken, prepare: { try await $0.run(Self.rows) }) { lab, server, daemon in
             try await daemon.tells("trouble") { $0.troubles.count > 2 }
             #expect(
-                daemon.told.troubles.allSatisfy { $0.contains("relation does not exist") }, "\(daemon.told.troubles)")
+                daemon.told.troubles.allSatisfy { $0.contains("something does not exist") }, "\(daemon.told.troubles)")
             #expect(try await lab.failures() == 0)
             server.behave(EndpointServer.honest)
             try await lab.allRight()

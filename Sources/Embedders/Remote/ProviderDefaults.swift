@@ -35,7 +35,8 @@ package struct ProviderDefaults: Sendable, Hashable {
         ),
         // learn.microsoft.com/azure/ai-services/openai/reference: 2048 inputs, 8192 tokens each.
         ("openai.azure.com", azure), ("cognitiveservices.azure.com", azure), ("services.ai.azure.com", azure),
-        // docs.cohere.com/reference/embed: at most 96 texts; longer ones are cut there (truncate: END).
+        // docs.cohere.com/reference/embed: at most 96 texts. It would cut longer ones itself, and is asked not to
+        // (truncate: NONE), so that it refuses them and they are cut and counted here.
         (
             "cohere.com",
             ProviderDefaults(

@@ -38,7 +38,9 @@ package final class CohereService: EmbeddingService {
 
     private func embed(_ texts: [String], for role: TextRole, key: RemoteKey?) async throws -> ServiceAnswer {
         let response = try await transport.post(request(texts, role, key))
-        let failed = FailedAnswer(address: endpoint.address, model: model.name, key: key, secrets: endpoint.secrets)
+        let failed = FailedAnswer(
+            address: endpoint.address, model: model.name, key: endpoint.credential(key),
+            secrets: endpoint.secrets + model.secrets)
         guard 200..<300 ~= response.status else { throw failed.failure(response, texts: texts, now: now()) }
         do {
             let answer = try CohereAnswer(response.body, count: texts.count, dimension: model.dimension)
@@ -46,7 +48,7 @@ package final class CohereService: EmbeddingService {
                 vectors: answer.vectors, flaws: answer.flaws, tokens: answer.tokens,
                 allowance: RateFields.allowance(response.fields))
         } catch {
-            throw failed.failure(error, response, texts: texts)
+            throw failed.failure(error, failed.reduced(response, sent: texts), texts: texts)
         }
     }
 
@@ -96,8 +98,11 @@ package struct CohereEndpoint: Sendable {
         address.add(query)
         self.address = address
         self.headers = headers
-        secrets = (headers + query).map(\.value).filter { $0.utf8.count >= 8 }
+        secrets = (headers + query).map(\.value).filter { !$0.isEmpty }
     }
+
+    /// What the provider knows us by: the key that is sent, or what a configured field has in its place.
+    func credential(_ key: RemoteKey?) -> RemoteKey? { RequestFields.credential(in: headers) ?? key }
 
     func fields(key: RemoteKey?) -> [(name: String, value: String)] {
         var all = RequestFields.always + headers

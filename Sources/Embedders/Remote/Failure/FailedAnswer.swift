@@ -14,7 +14,8 @@ package struct FailedAnswer {
     ///   - now: Seconds since 1970.
     func failure(_ response: HTTPResponse, texts: [String], now: Int) -> ServiceFailure {
         let message = ProviderMessage(body: response.body)
-        let said = self.said(message, texts)
+        let said =
+            Self.mayQuote(response.status) ? words(of: response, texts).said : self.said(message, texts)
         let what = "\(address.place) answers \(response.status)\(said)"
         let wait = RateFields.retryAfter(response.fields, now: now)
         switch response.status {

@@ -4,12 +4,14 @@ enum RateFields {
     private static let longest = Duration.seconds(86_400)
 
     /// `x-ratelimit-{limit,remaining,reset}-{requests,tokens}`, as OpenAI names them and others after it.
-    static func allowance(_ fields: [String: String]) -> Allowance {
+    ///
+    /// - Parameter now: Seconds since 1970, for a reset that is told as a time where the answer has no Date of its own.
+    static func allowance(_ fields: [String: String], now: Int = unixTime()) -> Allowance {
         func count(_ names: String...) -> Int? {
             names.lazy.compactMap { fields["x-ratelimit-\($0)"].flatMap { Int($0) } }.first { $0 >= 0 }
         }
         func time(_ names: String...) -> Duration? {
-            names.lazy.compactMap { fields["x-ratelimit-\($0)"].flatMap(duration) }.first
+            names.lazy.compactMap { fields["x-ratelimit-\($0)"].flatMap { reset($0, fields, now: now) } }.first
         }
         var allowance = Allowance()
         // Mistral's names are the second ones.
@@ -22,6 +24,14 @@ enum RateFields {
         return allowance
     }
 
+    /// How long until a reset: a duration, or a time in seconds since 1970, which no duration is long enough to be.
+    private static func reset(_ text: String, _ fields: [String: String], now: Int) -> Duration? {
+        guard let time = number(text), time >= 1e9 else { return duration(text) }
+        // In milliseconds, as some write it.
+        let seconds = time >= 1e12 ? time / 1000 : time
+        return clamped(seconds - Double(fields["date"].flatMap { HTTPDate.seconds($0, now: now) } ?? now))
+    }
+
     /// How long to wait: `retry-after-ms`, or Retry-After in seconds or as a date.
     ///
     /// - Parameter now: Seconds since 1970, for a date where the answer has no Date of its own.
@@ -29,9 +39,9 @@ enum RateFields {
         if let text = fields["retry-after-ms"], let milliseconds = number(text) { return clamped(milliseconds / 1000) }
         guard let text = fields["retry-after"] else { return nil }
         if let seconds = number(text) { return clamped(seconds) }
-        guard let date = HTTPDate.seconds(text) else { return nil }
+        guard let date = HTTPDate.seconds(text, now: now) else { return nil }
         // Against the provider's own clock, which may go otherwise than ours.
-        return clamped(Double(date) - Double(fields["date"].flatMap(HTTPDate.seconds) ?? now))
+        return clamped(Double(date) - Double(fields["date"].flatMap { HTTPDate.seconds($0, now: now) } ?? now))
     }
 
     /// `1s`, `6m0s`, `1h2m3.5s`, `20ms`, or a number of seconds.
@@ -67,30 +77,5 @@ enum RateFields {
 
     private static func clamped(_ seconds: Double) -> Duration {
         min(longest, .seconds(max(0, min(seconds, 1e6))))
-    }
-}
-
-/// The dates of HTTP (RFC 9110): `Sun, 06 Nov 1994 08:49:37 GMT`.
-enum HTTPDate {
-    private static let months = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ]
-
-    /// Seconds since 1970; nil for anything else.
-    static func seconds(_ text: String) -> Int? {
-        let parts = text.split(separator: " ")
-        guard parts.count == 6, parts[0].hasSuffix(","), parts[5] == "GMT", let day = Int(parts[1]), 1...31 ~= day,
-            let month = months.firstIndex(of: String(parts[2])), let year = Int(parts[3]), 1970...9999 ~= year
-        else { return nil }
-        let clock = parts[4].split(separator: ":", omittingEmptySubsequences: false).map { Int($0) ?? -1 }
-        guard clock.count == 3, 0..<24 ~= clock[0], 0..<60 ~= clock[1], 0...60 ~= clock[2] else { return nil }
-        return days(year, month + 1, day) * 86_400 + clock[0] * 3600 + clock[1] * 60 + clock[2]
-    }
-
-    /// Days from 1970-01-01 on, in years that begin in March, so that the day that comes every fourth year is the last.
-    private static func days(_ year: Int, _ month: Int, _ day: Int) -> Int {
-        let year = month > 2 ? year : year - 1
-        let dayOfYear = (153 * ((month + 9) % 12) + 2) / 5 + day - 1
-        return year * 365 + year / 4 - year / 100 + year / 400 + dayOfYear - 719_468
     }
 }

@@ -1,55 +1,36 @@
 /// Makes what a provider says fit for a log: short, on one line, without a text that was sent and without a secret.
+///
+/// It is for failures that are no text's. What is said of a refused text is told by ``RefusalWords``: likeness alone does not
+/// make that safe.
 struct Redaction {
-    /// Keys, and the values of fields and of the query, which may be keys.
+    /// Keys, and the values of fields, of the query and of the body, which may be keys.
     var secrets: [String]
 
     /// Longer messages are cut.
     static let longest = 200
-    /// Shorter texts are in many a message by chance.
-    private static let shortestText = 8
-    /// So many bytes in a row that are also in a text that was sent are a quotation of it.
-    private static let quotation = 24
+
+    init(secrets: [String]) {
+        self.secrets = secrets.flatMap(Self.words)
+    }
 
     /// Nil where nothing of it can be told.
     func told(_ message: String, sent texts: [String]) -> String? {
-        let bytes = Array(message.utf8)
-        guard !texts.contains(where: { Self.quotes(bytes, $0) }) else { return nil }
+        let likeness = Likeness(to: message)
+        guard !texts.contains(where: likeness.isLike) else { return nil }
         var line = Self.line(withoutSecrets(message))
         // More is said behind it.
         while let last = line.last, last == "." || last == " " { line.removeLast() }
         return line.isEmpty ? nil : line
     }
 
-    private static func quotes(_ message: [UInt8], _ text: String) -> Bool {
-        var text = text
-        return text.withUTF8 { text in
-            if text.count >= shortestText, text.count <= message.count,
-                message.indices.dropLast(text.count - 1).contains(where: { message[$0...].starts(with: text) })
-            {
-                return true
-            }
-            return shares(message, text)
-        }
+    /// The parts of a secret between its spaces: `Bearer KEY` is one key, and a word that all such fields have.
+    private static func words(_ secret: String) -> [String] {
+        let words = secret.split(whereSeparator: \.isWhitespace).map(String.init)
+        guard let first = words.first, words.count > 1, schemes.contains(first.lowercased()) else { return words }
+        return Array(words.dropFirst())
     }
 
-    /// Whether a run of bytes is in both. Eight bytes at a time are looked up, and what is found is looked at.
-    private static func shares(_ message: [UInt8], _ text: UnsafeBufferPointer<UInt8>) -> Bool {
-        guard message.count >= quotation, text.count >= quotation else { return false }
-        var places: [UInt64: [Int]] = [:]
-        message.withUnsafeBytes { message in
-            for place in 0...message.count - quotation {
-                places[message.loadUnaligned(fromByteOffset: place, as: UInt64.self), default: []].append(place)
-            }
-        }
-        let raw = UnsafeRawBufferPointer(text)
-        for at in 0...text.count - quotation {
-            guard let found = places[raw.loadUnaligned(fromByteOffset: at, as: UInt64.self)] else { continue }
-            for place in found where message[place..<place + quotation].elementsEqual(text[at..<at + quotation]) {
-                return true
-            }
-        }
-        return false
-    }
+    private static let schemes: Set<String> = ["bearer", "basic", "token", "apikey", "api-key"]
 
     /// Words with a secret in them, or with a part of one, or with the stars with which a provider hides one.
     private func withoutSecrets(_ message: String) -> String {
@@ -59,14 +40,26 @@ struct Redaction {
         }.joined(separator: " ")
     }
 
-    /// Whether a word has eight characters in a row of a secret, or all of a short one.
+    /// Whether a word has eight characters in a row of a secret, or all of a shorter one, with no letter or digit beside it:
+    /// every other word has a secret of one letter.
     private static func holds(_ word: [UInt8], partOf secret: String) -> Bool {
         let secret = Array(secret.utf8)
-        guard !secret.isEmpty else { return false }
         let length = min(8, secret.count)
-        guard word.count >= length else { return false }
+        guard length > 0, word.count >= length else { return false }
         let parts = Set((0...secret.count - length).map { secret[$0..<$0 + length] })
-        return (0...word.count - length).contains { parts.contains(word[$0..<$0 + length]) }
+        return (0...word.count - length).contains { start in
+            guard parts.contains(word[start..<start + length]) else { return false }
+            if length == 8 { return true }
+            let end = start + length
+            return (start == 0 || !isLetter(word[start - 1])) && (end == word.count || !isLetter(word[end]))
+        }
+    }
+
+    private static func isLetter(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, 0x80...: true
+        default: false
+        }
     }
 
     /// One line without what a terminal or a reader of logs would act on.

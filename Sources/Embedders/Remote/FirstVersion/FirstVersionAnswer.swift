@@ -17,7 +17,8 @@ enum FirstVersionAnswer {
         switch answer["success"] {
         case .bool(true)?: break
         case .bool(false)?:
-            throw .refused("\(endpoint.address.shown) answered success: false" + (message.map { " (\"\($0)\")" } ?? ""))
+            let said = RefusalWords(response.body, sent: rows.map(\.text), secrets: endpoint.secrets).said
+            throw .refused("\(endpoint.address.shown) answered success: false\(said)")
         // Vectors say more than a word that is missing.
         case nil where !vectors.isEmpty, .null? where !vectors.isEmpty: break
         case nil: throw unusable(endpoint, "no member \"success\"")

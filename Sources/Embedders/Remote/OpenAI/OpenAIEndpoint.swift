@@ -30,7 +30,9 @@ package struct OpenAIEndpoint: Sendable {
             } || Self.namesDeployment(segments)
         if segments.last != "embeddings" {
             let hasVersion = segments.contains { $0.first == "v" && $0.dropFirst().first?.isNumber == true }
-            if isAzure, segments.isEmpty {
+            if address.host.hasSuffix(".services.ai.azure.com"), segments == ["models"] {
+                address.path += "/embeddings"
+            } else if isAzure, segments.isEmpty {
                 address.path += "/openai/v1/embeddings"
             } else {
                 address.path += hasVersion || Self.namesDeployment(segments) ? "/embeddings" : "/v1/embeddings"
@@ -46,8 +48,11 @@ package struct OpenAIEndpoint: Sendable {
         address.add(query)
         self.address = address
         fields = headers
-        secrets = (headers + query).map(\.value).filter { $0.utf8.count >= 8 }
+        secrets = (headers + query).map(\.value).filter { !$0.isEmpty }
     }
+
+    /// What the provider knows us by: the key that is sent, or what a configured field has in its place.
+    func credential(_ key: RemoteKey?) -> RemoteKey? { RequestFields.credential(in: fields) ?? key }
 
     private static func namesDeployment(_ segments: [Substring]) -> Bool {
         zip(segments, segments.dropFirst()).contains { $0 == "openai" && $1 == "deployments" }

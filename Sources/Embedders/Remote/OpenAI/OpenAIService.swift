@@ -70,7 +70,9 @@ package final class OpenAIService: EmbeddingService {
         _ texts: [String], _ role: TextRole, _ key: RemoteKey?, _ encoding: VectorEncoding
     ) async throws -> ServiceAnswer {
         let response = try await transport.post(request(texts, role, key, encoding))
-        let failed = FailedAnswer(address: endpoint.address, model: model.name, key: key, secrets: endpoint.secrets)
+        let failed = FailedAnswer(
+            address: endpoint.address, model: model.name, key: endpoint.credential(key),
+            secrets: endpoint.secrets + model.secrets)
         guard 200..<300 ~= response.status else {
             let failure = failed.failure(response, texts: texts, now: now())
             guard encoding.isBase64, [400, 422, 500, 501].contains(response.status),
@@ -87,7 +89,7 @@ package final class OpenAIService: EmbeddingService {
         } catch {
             // It was charged for, so that asking once more is left to whoever counts; with floats then.
             if error.concernsEncoding, encoding.isBase64 { remember(.floats) }
-            throw failed.failure(error, response, texts: texts)
+            throw failed.failure(error, failed.reduced(response, sent: texts), texts: texts)
         }
     }
 

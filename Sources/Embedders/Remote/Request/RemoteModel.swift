@@ -38,6 +38,19 @@ package struct RemoteModel: Sendable {
         self.members = [.passage: all, .query: all.filter { !names.contains($0.name) } + ofQueries]
     }
 
+    /// What may be secret of the members: every text in them.
+    var secrets: [String] {
+        members.values.joined().flatMap { member in
+            (try? JSON.parse(Array(member.json.utf8), values: 10_000)).map(Self.texts) ?? []
+        }
+    }
+
+    private static func texts(in value: JSON) -> [String] {
+        if let text = value.text { return text.isEmpty ? [] : [text] }
+        let inner = value.elements ?? value.members?.map(\.value) ?? []
+        return inner.flatMap(texts)
+    }
+
     /// Bytes of an answer that a right one does not need: as JSON numbers, with the texts in it once more.
     func answerLimit(_ texts: [String]) -> Int {
         // "-1.2345678901234567e-10, " is as long as a number gets; a byte of text is six at most ("\u001f").

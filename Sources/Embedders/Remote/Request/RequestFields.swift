@@ -24,6 +24,14 @@ enum RequestFields {
         }
     }
 
+    /// The key that a field names, where one does.
+    static func credential(in fields: [(name: String, value: String)]) -> RemoteKey? {
+        let names: Set<String> = ["authorization", "api-key", "x-api-key", "x-goog-api-key", "apikey"]
+        let field = fields.first { names.contains($0.name.lowercased()) }
+        // Behind the name of its kind: "Bearer KEY".
+        return field?.value.split(separator: " ").last.flatMap { try? RemoteKey(String($0)) }
+    }
+
     private static func isToken(_ byte: UInt8) -> Bool {
         switch byte {
         case 0x30...0x39, 0x41...0x5a, 0x61...0x7a: true
@@ -34,5 +42,7 @@ enum RequestFields {
     /// What every request has.
     static let always: [(name: String, value: String)] = [
         ("content-type", "application/json"), ("accept", "application/json"), ("user-agent", "backfilld"),
+        // Without it any coding may come (RFC 9110, 12.5.3), and packing floats saves little and costs more than reading.
+        ("accept-encoding", "identity"),
     ]
 }
