@@ -29,7 +29,7 @@ struct RemoteCall: Sendable {
             switch error {
             case EmbedderError.denied: 4
             case EmbedderError.unavailable: 3
-            case EmbedderError.limited: 2
+            case is DayCeilingReached, EmbedderError.limited: 2
             case is CancellationError: 1
             default: 0
             }
@@ -64,6 +64,8 @@ struct RemoteCall: Sendable {
     private func settle(_ request: [RequestPlan.Item], tries: Int = 1) async -> Outcome {
         do {
             return try await ask(request, tries: tries)
+        } catch RemoteDesk.Refusal.moreThanLeft {
+            return await settle(halves: RequestPlan.halves(of: request) ?? [])
         } catch let failure as ServiceFailure {
             if let error = failure.embedderError { return Outcome(error: error) }
             return await search(request, failure, isPart: tries == 1)
@@ -85,12 +87,8 @@ struct RemoteCall: Sendable {
             }
         }
         if let halves {
-            var whole = Outcome()
-            for half in halves {
-                whole.add(await settle(half))
-                if whole.error != nil { return whole }
-            }
-            if failure.isOfSize { await desk.splits(request.count) }
+            let whole = await settle(halves: halves)
+            if failure.isOfSize, whole.error == nil { await desk.splits(request.count) }
             return whole
         }
         guard failure.isOfSize else { return Outcome(refused: [request[0].key: failure.reason]) }
@@ -98,6 +96,13 @@ struct RemoteCall: Sendable {
             return Outcome(refused: [request[0].key: "too long, however short it is cut: \(failure.reason)"])
         }
         return await settle([shorter])
+    }
+
+    /// The parts of a request, one after the other, until one fails of something else than its texts.
+    private func settle(halves: [[RequestPlan.Item]]) async -> Outcome {
+        var whole = Outcome()
+        for half in halves where whole.error == nil { whole.add(await settle(half)) }
+        return whole
     }
 
     /// What is wrong with the provider: nil where it takes a text that nothing can be wrong with.
@@ -120,7 +125,8 @@ struct RemoteCall: Sendable {
         let estimate = request.reduce(0) { $0 + $1.likely }
         var failures = 0
         while true {
-            let ticket = try await desk.turn(call: number, estimate: estimate, isFirst: tries == 1 || failures > 0)
+            let ticket = try await desk.turn(call: number, estimate: estimate, isFirst: tries == 1 || failures > 0,
+                isDivisible: request.count > 1)
             let began = ContinuousClock.now
             do {
                 let answer = try await service.embed(request.map(\.text), for: role)

@@ -16,6 +16,8 @@ actor RemoteDesk {
     enum Refusal: Error {
         /// The call has failed already.
         case abandoned
+        /// It has more tokens than are left of the day's: a part of it may go.
+        case moreThanLeft
     }
 
     /// A request that waits for its turn.
@@ -23,6 +25,7 @@ actor RemoteDesk {
         let id: Int
         let call: Int
         let estimate: Int
+        let isDivisible: Bool
         let continuation: CheckedContinuation<Throttle.Ticket, any Error>
     }
 
@@ -47,19 +50,21 @@ actor RemoteDesk {
     private var lastAnswer: ContinuousClock.Instant?
     private var isFinished = false
     private let clock: @Sendable () -> Throttle.Moment
-    private let spent: @Sendable (DayUsage) -> Void
+    private let shared: (any SharedUsage)?
+    private let endsAtCeiling: Bool
 
     /// Nobody waits here for longer: whoever asked can do something else meanwhile, and is told so.
     static let patience = Duration.seconds(10)
 
     init(
         memory: AnswerMemory, throttle: Throttle, clock: @escaping @Sendable () -> Throttle.Moment,
-        spent: @escaping @Sendable (DayUsage) -> Void
+        shared: (any SharedUsage)? = nil, endsAtCeiling: Bool = false
     ) {
         self.memory = memory
         self.throttle = throttle
         self.clock = clock
-        self.spent = spent
+        self.shared = shared
+        self.endsAtCeiling = endsAtCeiling
     }
 
     /// A number for a call.
@@ -123,16 +128,21 @@ actor RemoteDesk {
 
     /// Waits until a request may go.
     ///
-    /// - Parameter isFirst: Whether it goes before all that wait: it decides whether those are of any use.
+    /// - Parameters:
+    ///   - isFirst: Whether it goes before all that wait: it decides whether those are of any use.
+    ///   - isDivisible: Whether it can be made smaller where less is left of the day.
     /// - Throws: ``EmbedderError/limited(retryAfter:because:)`` where that takes too long, ``Refusal``, `CancellationError`.
-    func turn(call: Int, estimate: Int, isFirst: Bool = false) async throws -> Throttle.Ticket {
+    func turn(
+        call: Int, estimate: Int, isFirst: Bool = false, isDivisible: Bool = false
+    ) async throws -> Throttle.Ticket {
         let id = number()
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation {
                 (continuation: CheckedContinuation<Throttle.Ticket, any Error>) in
                 if Task.isCancelled { return continuation.resume(throwing: CancellationError()) }
                 if isFinished || gone.contains(call) { return continuation.resume(throwing: Refusal.abandoned) }
-                let turn = Turn(id: id, call: call, estimate: estimate, continuation: continuation)
+                let turn = Turn(
+                    id: id, call: call, estimate: estimate, isDivisible: isDivisible, continuation: continuation)
                 turns.insert(turn, at: isFirst ? 0 : turns.count)
                 serve()
             }
@@ -170,7 +180,7 @@ actor RemoteDesk {
     /// - Parameter ended: The call that has failed by it: what of it has not gone yet does not go.
     func settled(ending ended: Int? = nil, _ note: @Sendable (inout Throttle, Throttle.Moment) -> Void) {
         note(&throttle, clock())
-        spent(throttle.usage)
+        share()
         if let ended {
             isDoubtful = true
             abandon(call: ended)
@@ -196,19 +206,40 @@ actor RemoteDesk {
     private func serve() {
         while let first = turns.first {
             let now = clock()
+            share()
             switch throttle.next(estimate: first.estimate, at: now) {
             case .send(let ticket):
+                share()
                 turns.removeFirst()
                 first.continuation.resume(returning: ticket)
             case .full: return
             case .wait(let until, _) where until - now.instant <= Self.patience: return wake(at: until)
-            case .wait(let until, let reason), .stopped(let until, let reason):
-                let error = EmbedderError.limited(retryAfter: until - now.instant, because: reason)
-                let waiting = turns
-                turns = []
-                for turn in waiting { turn.continuation.resume(throwing: error) }
+            case .wait(let until, let reason):
+                refuse(EmbedderError.limited(retryAfter: until - now.instant, because: reason))
+            case .tooMuch where first.isDivisible:
+                turns.removeFirst()
+                first.continuation.resume(throwing: Refusal.moreThanLeft)
+            case .tooMuch(left: 0, _, let reason):
+                turns.removeFirst()
+                first.continuation.resume(throwing: EmbedderError.refused(reason))
+            case .tooMuch(_, let until, let reason), .stopped(let until, let reason):
+                refuse(
+                    endsAtCeiling
+                        ? DayCeilingReached(description: reason)
+                        : EmbedderError.limited(retryAfter: until - now.instant, because: reason))
             }
         }
+    }
+
+    private func refuse(_ error: any Error) {
+        let waiting = turns
+        turns = []
+        for turn in waiting { turn.continuation.resume(throwing: error) }
+    }
+
+    /// Others may have sent something meanwhile.
+    private func share() {
+        if let shared { throttle.share(shared) }
     }
 
     private func wake(at time: ContinuousClock.Instant) {

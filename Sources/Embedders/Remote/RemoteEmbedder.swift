@@ -17,8 +17,10 @@ public struct RemoteEmbedder: SelectiveEmbedder, KeyedEmbedder {
         package var tokenizer: Tokenizer?
         /// What the service puts before a text of a role.
         package var prompts: [TextRole: String] = [:]
-        /// Hears of what was sent on this day, after each request.
-        package var spent: @Sendable (DayUsage) -> Void = { _ in }
+        /// Counts what others have sent today too.
+        package var shared: (any SharedUsage)?
+        /// Whether a ceiling of the day is an error (``DayCeilingReached``) rather than something to wait for.
+        package var endsAtCeiling = false
         /// The time.
         package var clock: @Sendable () -> Throttle.Moment = {
             Throttle.Moment(ContinuousClock.now, seconds: Glibc.time(nil))
@@ -42,7 +44,7 @@ public struct RemoteEmbedder: SelectiveEmbedder, KeyedEmbedder {
         self.options = options
         desk = RemoteDesk(
             memory: AnswerMemory(capacity: options.memory), throttle: Throttle(options.throttle, usage: options.usage),
-            clock: options.clock, spent: options.spent)
+            clock: options.clock, shared: options.shared, endsAtCeiling: options.endsAtCeiling)
     }
 
     /// The vectors of texts to be found, in their order.
@@ -124,8 +126,8 @@ public struct RemoteEmbedder: SelectiveEmbedder, KeyedEmbedder {
     /// What the provider has said of its limits, if it has been asked anything yet.
     package var allowance: Allowance? { get async { await desk.allowance } }
 
-    /// What was sent today.
-    package var usage: DayUsage { get async { await desk.throttle.usage } }
+    /// What was sent from here.
+    package var usage: DayUsage { get async { await desk.throttle.own } }
 
     /// Requests that may be on their way now.
     package var room: Int { get async { await desk.throttle.room } }

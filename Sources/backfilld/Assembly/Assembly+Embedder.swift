@@ -7,11 +7,12 @@ extension Assembly {
     /// - Parameters:
     ///   - observe: Hears what the lanes of a local one do.
     ///   - tell: Is told of a model that was loaded.
+    ///   - endsAtCeiling: Whether a ceiling of the day is an error (`DayCeilingReached`) rather than something to wait for.
     /// - Throws: ``ModelNotFound``, `ModelError` or `RemoteSettingError`.
     func embedder(
-        observe: LaneObserver? = nil, tell: (LoadedModel) -> Void = { _ in }
+        observe: LaneObserver? = nil, endsAtCeiling: Bool = false, tell: (LoadedModel) -> Void = { _ in }
     ) throws -> any Embedder {
-        guard settings.usesLocalModel else { return try otherEmbedder() }
+        guard settings.usesLocalModel else { return try otherEmbedder(endsAtCeiling: endsAtCeiling) }
         let model = try loadedModel(observe: observe)
         tell(model)
         return model.embedder
@@ -41,9 +42,10 @@ extension Assembly {
         try ModelFolder(path: ModelPlaces.ofThisProcess.path(of: settings.local.model))
     }
 
-    private func otherEmbedder() throws -> any Embedder {
+    private func otherEmbedder(endsAtCeiling: Bool = false) throws -> any Embedder {
         guard let remote = settings.remote else { return HashEmbedder(dimension: settings.hash.dimension) }
-        return settings.usesProvider ? try provider(remote) : try endpoint(remote)
+        return settings.usesProvider
+            ? try provider(remote, endsAtCeiling: endsAtCeiling) : try endpoint(remote, endsAtCeiling: endsAtCeiling)
     }
 }
 

@@ -24,6 +24,7 @@ enum Failure {
         case is ConfigurationError, is ModelError, is ModelNotFound, is SessionNeeded, is RemoteSettingError:
             configuration
         case let error as EmbedderError: code(of: error)
+        case is DayCeilingReached: temporary
         case let error as ModelAdditionError: error.exitCode
         case let problem as TableProblem:
             switch problem {

@@ -13,8 +13,8 @@ struct BackfillCommand: AsyncParsableCommand {
         discussion: """
             For the first filling of a large table, or where no service is to run. It may run beside the service: no \
             row is overwritten, though some may be embedded twice. Ends with 0 when every row it began is embedded, \
-            with 1 when some failed (their keys are printed), and otherwise with the code of what stopped it; what was \
-            written stays written.
+            with 1 when some failed (their keys are printed), and otherwise with the code of what stopped it: 75 where a \
+            ceiling of the day is reached (remote.tokensPerDay), which it does not wait for. What was written stays written.
             """)
 
     @OptionGroup var options: SettingOptions
@@ -45,7 +45,7 @@ struct BackfillCommand: AsyncParsableCommand {
         try await reportingFailures {
             let assembly = try Assembly(settings)
             // A rehearsal embeds nothing.
-            let embedder = dryRun ? nil : try assembly.embedder()
+            let embedder = dryRun ? nil : try assembly.embedder(endsAtCeiling: true)
             let identity = try embedder?.identity ?? assembly.identity()
             let connection = try await assembly.sessions.open(deadline: settings.listen.deadline)
             let tables = try await assembly.watchedTables(of: identity, on: connection)

@@ -129,7 +129,8 @@ extension Chronicle {
         let (event, cure): (JournalEvent, String) =
             switch error {
             case is TableProblem: (.schemaProblem, "It is looked at again with each heartbeat")
-            case EmbedderError.denied: (.providerDenied, "Nothing is sent until then but one request in a while")
+            case EmbedderError.denied:
+                (.providerDenied, "Until that is put right, it is asked once in each retry.longest, and after a reload")
             case is EmbedderError: (.providerAway, "Nothing is lost; it is tried again")
             default: (.batchFailed, "Nothing is lost; it is tried again")
             }

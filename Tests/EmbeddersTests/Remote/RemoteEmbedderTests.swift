@@ -42,6 +42,28 @@ import Testing
         #expect(service.requests == [["a", "b"], ["c"]])
     }
 
+    @Test("A request is made smaller until it fits into what is left of the day, which is used up")
+    func smallerAtTheCeiling() async throws {
+        let service = ScriptedService { texts, _ in
+            ServiceAnswer(vectors: texts.map(ScriptedService.vector), tokens: texts.count * 4)
+        }
+        let embedder = embedder(service) {
+            $0.throttle.tokensPerDay = 130
+            $0.endsAtCeiling = true
+        }
+        // Of four tokens each, as they are reckoned too.
+        let texts = texts(10..<90)
+        await #expect(throws: DayCeilingReached.self) { try await embedder.embed(texts) }
+        let sent = service.requests.reduce(0) { $0 + $1.count }
+        #expect((24...32).contains(sent), "\(sent)")
+        #expect(service.sent.values.allSatisfy { $0 == 1 })
+        let before = service.requests.count
+        await #expect(throws: EmbedderError.self) {
+            try await embedder.embed([String(repeating: "many words ", count: 100)])
+        }
+        #expect(service.requests.count == before)
+    }
+
     @Test("A text that another call has sent is waited for")
     func coalesced() async throws {
         let door = Door()

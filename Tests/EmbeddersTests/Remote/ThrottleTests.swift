@@ -1,3 +1,4 @@
+import Synchronization
 import Testing
 
 @testable import Embedders
@@ -29,6 +30,48 @@ import Testing
         sending.run(until: 700)
         let taken = sending.provider.taken.count { (90.0..<690.0).contains($0) }
         #expect(Double(taken) / 5000 >= 0.95, "\(taken) of 5000")
+    }
+
+    @Test(
+        "A provider that refuses without a word is not asked in vain for ever: its rate is learned too",
+        arguments: [VirtualProvider.Counting.windows(endingAt: 7), .sliding, .bucket(60), .bucket(10)])
+    func muteRate(counting: VirtualProvider.Counting) {
+        var provider = VirtualProvider(limit: 60, counting, isWhole: true)
+        provider.isMute = true
+        var sending = VirtualSending(Throttle(Throttle.Settings()), to: provider, latency: 0.2)
+        sending.run(until: 1260)
+        let taken = sending.provider.taken.count { (240.0..<1260.0).contains($0) }
+        let refused = sending.provider.refused.count { $0 >= 240 }
+        #expect(Double(taken) / 1020 >= 0.85, "\(taken) of 1020")
+        #expect(Double(refused) / Double(taken + refused) < 0.03, "\(refused) refused beside \(taken)")
+    }
+
+    @Test("Who says \"at once\" with each refusal is asked at longer and longer intervals")
+    func atOnce() throws {
+        var throttle = Throttle(Throttle.Settings())
+        var time = 0.0
+        var waits: [Double] = []
+        for _ in 0..<9 {
+            let sent = try ticket(throttle.next(estimate: 1, at: moment(time)))
+            throttle.limited(sent, retryAfter: .zero, Allowance(), at: moment(time + 0.01))
+            guard case .wait(let until, _) = throttle.next(estimate: 1, at: moment(time + 0.01)) else {
+                Issue.record("it goes on at once")
+                return
+            }
+            waits.append((until - began).inSeconds - time)
+            time = (until - began).inSeconds + 0.001
+        }
+        #expect(waits[1] >= 1 && waits[2] >= 2 && waits[8] >= 60, "\(waits)")
+        // One that is taken ends it.
+        let sent = try ticket(throttle.next(estimate: 1, at: moment(time)))
+        throttle.answered(sent, charged: nil, Allowance(), at: moment(time + 0.1))
+        let later = try ticket(throttle.next(estimate: 1, at: moment(time + 100)))
+        throttle.limited(later, retryAfter: .seconds(1), Allowance(), at: moment(time + 100))
+        guard case .wait(let until, _) = throttle.next(estimate: 1, at: moment(time + 100)) else {
+            Issue.record("it goes on at once")
+            return
+        }
+        #expect((until - began).inSeconds - time < 103)
     }
 
     @Test("A configured rate is used from the start and hardly anything is refused")
@@ -134,6 +177,19 @@ import Testing
         // The provider counts more than we did.
         throttle.answered(sent, charged: 390, Allowance(), at: moment(1))
         #expect(throttle.usage.text == "0 4 990\n")
+        guard case .tooMuch(left: 10, _, let more) = throttle.next(estimate: 300, at: moment(50)) else {
+            Issue.record("it goes on")
+            return
+        }
+        #expect(more.contains("10 of 1000 tokens a day (remote.tokensPerDay) are left"), "\(more)")
+        _ = try ticket(throttle.next(estimate: 7, at: moment(60)))
+        guard case .tooMuch(left: 0, _, let never) = throttle.next(estimate: 990, at: moment(70)) else {
+            Issue.record("it goes on")
+            return
+        }
+        #expect(never.contains("more than the 1000 a day"), "\(never)")
+        let last = try ticket(throttle.next(estimate: 1, at: moment(80)))
+        throttle.answered(last, charged: 9, Allowance(), at: moment(90))
         guard case .stopped(let until, let reason) = throttle.next(estimate: 300, at: moment(100)) else {
             Issue.record("it goes on")
             return
@@ -144,6 +200,51 @@ import Testing
         _ = try ticket(throttle.next(estimate: 300, at: moment(400)))
         #expect(throttle.usage.day == 1)
         #expect(throttle.usage.requests == 1)
+    }
+
+    private final class Count: SharedUsage {
+        let total = Mutex(DayUsage(day: 0))
+        let problem = Mutex<SharedUsageError?>(nil)
+
+        func add(_ part: DayUsage) throws(SharedUsageError) -> DayUsage {
+            if let problem = problem.withLock(\.self) { throw problem }
+            return total.withLock { total in
+                total = total.adding(part)
+                return total
+            }
+        }
+    }
+
+    @Test("Two that count together have one ceiling, and where the count is not known nothing is sent")
+    func sharedCeiling() throws {
+        var settings = Throttle.Settings()
+        settings.tokensPerDay = 1000
+        let count = Count()
+        var (one, two) = (Throttle(settings), Throttle(settings))
+        let sent = try ticket(one.next(estimate: 700, at: moment(0)))
+        one.share(count)
+        two.share(count)
+        guard case .tooMuch(left: 300, _, _) = two.next(estimate: 400, at: moment(1)) else {
+            Issue.record("each has its own")
+            return
+        }
+        // What was charged is less than was reckoned.
+        one.answered(sent, charged: 500, Allowance(), at: moment(2))
+        one.share(count)
+        two.share(count)
+        _ = try ticket(two.next(estimate: 400, at: moment(3)))
+        two.share(count)
+        #expect(count.total.withLock(\.self).tokens == 900)
+        count.problem.withLock { $0 = SharedUsageError("the disk is full") }
+        one.share(count)
+        guard case .stopped(_, because: "the disk is full") = one.next(estimate: 1, at: moment(4)) else {
+            Issue.record("it goes on uncounted")
+            return
+        }
+        count.problem.withLock { $0 = nil }
+        one.share(count)
+        #expect(one.usage.tokens == 900)
+        _ = try ticket(one.next(estimate: 1, at: moment(5)))
     }
 
     @Test("Requests a day are counted too, but for refused ones")

@@ -24,6 +24,8 @@ struct VirtualProvider {
     let counting: Counting
     /// Whether it tells waits in whole seconds.
     let isWhole: Bool
+    /// Whether it says nothing of how long to wait.
+    var isMute = false
     private(set) var taken: [Double] = []
     private(set) var refused: [Double] = []
     private var level = 0.0
@@ -94,7 +96,7 @@ struct VirtualSending {
                 underWay.append((time + latency, ticket, provider.wait(at: time + latency / 2)))
                 continue
             case .full: break
-            case .wait(let until, _), .stopped(let until, _):
+            case .wait(let until, _), .stopped(let until, _), .tooMuch(_, let until, _):
                 lateness = lateness > 0.009 ? 0 : lateness + 0.0013
                 wake = (until - began).inSeconds + lateness
             }
@@ -105,7 +107,7 @@ struct VirtualSending {
             underWay.removeFirst()
             time = first.ends
             if let wait = first.wait {
-                throttle.limited(first.ticket, retryAfter: .seconds(wait), Allowance(), at: now)
+                throttle.limited(first.ticket, retryAfter: provider.isMute ? nil : .seconds(wait), Allowance(), at: now)
             } else {
                 throttle.answered(first.ticket, charged: nil, Allowance(), at: now)
             }

@@ -18,6 +18,15 @@ package struct DayUsage: Sendable, Hashable {
         if Self.day(of: seconds) != day { self = DayUsage(day: Self.day(of: seconds)) }
     }
 
+    /// This and what was sent beside it; of two days the later.
+    package func adding(_ part: DayUsage) -> DayUsage {
+        guard part.day == day else { return part.day > day ? part : self }
+        var sum = self
+        sum.requests = max(0, requests + part.requests)
+        sum.tokens = max(0, tokens + part.tokens)
+        return sum
+    }
+
     /// As it is kept in a file between two runs: day, requests and tokens.
     package var text: String { "\(day) \(requests) \(tokens)\n" }
 

@@ -49,7 +49,9 @@ package struct Throttle: Sendable {
         case full
         /// Wait until then.
         case wait(until: Instant, because: String)
-        /// Nothing more goes until then: a ceiling is reached.
+        /// It has more tokens than are left of the day's; a smaller one may go. `left` is 0 where it has more than a day has.
+        case tooMuch(left: Int, until: Instant, because: String)
+        /// Nothing more goes until then: a ceiling is reached, or nobody knows whether it is.
         case stopped(until: Instant, because: String)
     }
 
@@ -57,12 +59,21 @@ package struct Throttle: Sendable {
     private var window: RequestWindow
     private var requests: Pace
     private var tokens: Pace
-    /// What was sent today.
+    /// What was sent today, as far as is known by others too.
     package private(set) var usage: DayUsage
+    /// What of it was sent from here since it was told to others.
+    private var untold: DayUsage
+    /// What was sent from here in all.
+    package private(set) var own = DayUsage(day: 0)
+    /// Why the day's count is not known.
+    private var fault: String?
     /// Requests on their way.
     package private(set) var inFlight = 0
-    /// Refusals in a row that said nothing of how long to wait.
+    /// Refusals in a row, those of requests that were on their way together as one, and when the last came.
     private var strikes = 0
+    private var struck: Instant?
+    /// When refusals came that said nothing, neither of how long to wait nor of how much is taken.
+    private var mute: [Instant] = []
     /// What the provider charges for a token as it is reckoned here.
     package private(set) var scale = 1.0
 
@@ -72,6 +83,7 @@ package struct Throttle: Sendable {
     package init(_ settings: Settings, usage: DayUsage = DayUsage(day: 0)) {
         self.settings = settings
         self.usage = usage
+        untold = DayUsage(day: usage.day)
         window = RequestWindow(most: settings.requestsInFlight)
         requests = Pace(ceiling: settings.requestsPerMinute)
         tokens = Pace(ceiling: settings.tokensPerMinute)
@@ -85,18 +97,16 @@ package struct Throttle: Sendable {
     /// Whether a request of so many tokens, as they are reckoned, may go now. One that may counts as on its way.
     package mutating func next(estimate: Int, at now: Moment) -> Verdict {
         usage.turn(at: now.seconds)
+        untold.turn(at: now.seconds)
         let charge = max(1, Int(Double(estimate) * scale))
-        if let reason = ceiling(charge) {
-            let midnight = (usage.day + 1) * 86_400 - now.seconds
-            return .stopped(until: now.instant + .seconds(midnight), because: reason)
-        }
+        if let fault { return .stopped(until: now.instant + .seconds(60), because: fault) }
+        if let stop = ceiling(charge, at: now) { return stop }
         guard window.hasRoom(beside: inFlight) else { return .full }
         let opens = max(requests.opens(at: now.instant), tokens.opens(at: now.instant))
         guard opens <= now.instant else { return .wait(until: opens, because: reason(for: opens, at: now.instant)) }
         requests.spend(1, at: now.instant)
         tokens.spend(Double(charge), at: now.instant)
-        usage.requests += 1
-        usage.tokens += charge
+        count(requests: 1, tokens: charge)
         inFlight += 1
         return .send(Ticket(sentAt: now.instant, estimate: estimate, tokens: charge, day: usage.day))
     }
@@ -107,7 +117,7 @@ package struct Throttle: Sendable {
     package mutating func answered(_ ticket: Ticket, charged: Int?, _ allowance: Allowance, at now: Moment) {
         window.answered(tokens: ticket.tokens, sentAt: ticket.sentAt, inFlight: inFlight, at: now.instant)
         inFlight -= 1
-        strikes = 0
+        if struck.map({ ticket.sentAt > $0 }) ?? true { strikes = 0 }
         if let charged, charged > 0 {
             correct(ticket, by: ticket.tokens - charged)
             if ticket.estimate > 0 {
@@ -123,17 +133,20 @@ package struct Throttle: Sendable {
         _ ticket: Ticket, retryAfter: Duration?, _ allowance: Allowance, at now: Moment
     ) {
         inFlight -= 1
-        if ticket.day == usage.day { usage.requests -= 1 }
+        if ticket.day == usage.day { count(requests: -1, tokens: 0) }
         correct(ticket, by: ticket.tokens, isPaced: false)
         heed(allowance, at: now.instant)
         let isOfTokens = (allowance.tokensLeft ?? .max) < ticket.tokens && (allowance.requestsLeft ?? 0) > 0
         let reset = isOfTokens ? allowance.tokensReset : allowance.requestsLeft == 0 ? allowance.requestsReset : nil
         let said = retryAfter ?? reset
+        // Who has refused many times in a row is waited for longer than he says: "at once" may be wrong.
+        if struck.map({ ticket.sentAt > $0 }) ?? true { (strikes, struck) = (strikes + 1, now.instant) }
+        let least = strikes < 2 ? Duration.milliseconds(10) : .seconds(min(60, 1 << min(strikes - 2, 6)))
+        let wait = max(said ?? .seconds(min(60, 1 << min(strikes - 1, 6))), least)
+        // Without a word on how long, it may be that too many are on their way at once. Where fewer are refused too, it is
+        // how many are sent a minute.
         if said == nil { window.collapsed(sentAt: ticket.sentAt, at: now.instant) }
-        strikes = said == nil ? strikes + 1 : 0
-        let wait = max(said ?? .seconds(min(60, 1 << min(strikes - 1, 6))), .milliseconds(10))
-        // Without a word on how long, it may be that too many are on their way at once.
-        guard said != nil || window.size <= 1 else {
+        guard said != nil || isOfRate(ticket, at: now.instant) else {
             requests.giveBack(1, sentAt: ticket.sentAt)
             tokens.giveBack(Double(ticket.tokens), sentAt: ticket.sentAt)
             return requests.hold(until: now.instant + wait)
@@ -158,8 +171,38 @@ package struct Throttle: Sendable {
         if !isCharged { correct(ticket, by: ticket.tokens) }
     }
 
+    /// Tells others what was sent from here, and hears of them.
+    package mutating func share(_ shared: any SharedUsage) {
+        do throws(SharedUsageError) {
+            let sum = try shared.add(untold)
+            untold = DayUsage(day: untold.day)
+            fault = nil
+            if sum.day >= usage.day { usage = sum }
+        } catch {
+            fault = error.description
+        }
+    }
+
+    private mutating func count(requests: Int, tokens: Int) {
+        usage.requests = max(0, usage.requests + requests)
+        usage.tokens = max(0, usage.tokens + tokens)
+        own.requests += requests
+        own.tokens += tokens
+        untold.requests += requests
+        untold.tokens += tokens
+    }
+
+    /// Whether a refusal without a word is for how many were sent a minute: there was another within five minutes before, of
+    /// requests that were not on their way with this one.
+    private mutating func isOfRate(_ ticket: Ticket, at now: Instant) -> Bool {
+        mute.removeAll { now - $0 > .seconds(300) }
+        let isSecond = mute.contains { ticket.sentAt > $0 }
+        if mute.last.map({ ticket.sentAt > $0 }) ?? true { mute.append(now) }
+        return isSecond || window.size <= 1
+    }
+
     private mutating func correct(_ ticket: Ticket, by excess: Int, isPaced: Bool = true) {
-        if ticket.day == usage.day { usage.tokens = max(0, usage.tokens - excess) }
+        if ticket.day == usage.day { count(requests: 0, tokens: -excess) }
         if isPaced { tokens.giveBack(Double(excess), sentAt: ticket.sentAt) }
     }
 
@@ -169,14 +212,24 @@ package struct Throttle: Sendable {
         tokens.told(limit: allowance.tokens, left: allowance.tokensLeft, reset: allowance.tokensReset, at: now)
     }
 
-    private func ceiling(_ charge: Int) -> String? {
-        if let most = settings.requestsPerDay, usage.requests + 1 > most {
-            return "the ceiling of \(most) requests a day (remote.requestsPerDay) is reached, it goes on at 00:00 UTC"
+    private func ceiling(_ charge: Int, at now: Moment) -> Verdict? {
+        let midnight = now.instant + .seconds((usage.day + 1) * 86_400 - now.seconds)
+        let then = "it goes on at 00:00 UTC"
+        if let most = settings.requestsPerDay, usage.requests >= most {
+            let reason = "the ceiling of \(most) requests a day (remote.requestsPerDay) is reached, \(then)"
+            return .stopped(until: midnight, because: reason)
         }
-        if let most = settings.tokensPerDay, usage.tokens + charge > most {
-            return "the ceiling of \(most) tokens a day (remote.tokensPerDay) is reached, it goes on at 00:00 UTC"
+        guard let most = settings.tokensPerDay, usage.tokens + charge > most else { return nil }
+        let left = most - usage.tokens
+        guard left > 0 else {
+            let reason = "the ceiling of \(most) tokens a day (remote.tokensPerDay) is reached, \(then)"
+            return .stopped(until: midnight, because: reason)
         }
-        return nil
+        let reason =
+            charge > most
+            ? "it has some \(charge) tokens, more than the \(most) a day that may be sent (remote.tokensPerDay)"
+            : "\(left) of \(most) tokens a day (remote.tokensPerDay) are left, the next text has some \(charge), \(then)"
+        return .tooMuch(left: charge > most ? 0 : left, until: midnight, because: reason)
     }
 
     private func reason(for opens: Instant, at now: Instant) -> String {
