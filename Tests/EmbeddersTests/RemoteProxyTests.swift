@@ -51,6 +51,9 @@ import Testing
         let address = try WebAddress("http://localhost:1")
         let set = try HTTPProxy.choose(setting: "http://p:1", environment: ["NO_PROXY": "*"], for: address)
         #expect(set?.description == "p:1")
+        let none = try HTTPProxy.choose(
+            setting: "", environment: ["http_proxy": "http://q:1"], for: WebAddress("http://a.example"))
+        #expect(none == nil)
         let error = #expect(throws: RemoteSettingError.self) {
             try HTTPProxy.choose(
                 setting: nil, environment: ["https_proxy": "nntp://x"], for: WebAddress("https://a.example"))

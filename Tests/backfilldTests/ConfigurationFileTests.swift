@@ -50,7 +50,8 @@ import Testing
         #expect(SettingDefinition.named("limits.textBytes")?.variable == "BACKFILLD_LIMITS_TEXT_BYTES")
         #expect(
             SettingDefinition.all.compactMap(\.credential) == [
-                "remote-key", "remote-headers", "remote-query", "remote-proxy", "database-url", "database-password",
+                "remote-key", "remote-function-secret", "remote-headers", "remote-query", "remote-body", "remote-proxy",
+                "database-url", "database-password",
             ])
     }
 

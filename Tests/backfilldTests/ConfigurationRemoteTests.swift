@@ -155,6 +155,70 @@ struct ConfigurationRemoteTests {
         #expect(!error.description.contains("secret-thing"))
     }
 
+    @Test(
+        "A key in the address or in the body is not shown",
+        arguments: [
+            ("url = \"http://h/v1?api-key=SECRET\"", "remote.query"),
+            ("url = \"http://me:SECRET@h/v1\"", "a setting of its own"),
+        ])
+    func keysInAddresses(setting: String, remedy: String) {
+        for embedder in ["openai", "local", "codette"] {
+            let text = "embedder = \"\(embedder)\"\n[remote]\nmodel = \"m\"\ndimension = 3\n\(setting)"
+            let error = ConfigurationFolder(["backfilld.toml": text]).failure()
+            #expect(error.description.contains(remedy) && !error.description.contains("SECRET"), "\(error)")
+        }
+    }
+
+    @Test("The members of the body are secrets")
+    func secretBody() throws {
+        let text = "embedder = \"openai\"\n[remote]\nbody = ['api_key=\"SECRET\"']"
+        let settings = try ConfigurationFolder(["backfilld.toml": text]).load()
+        #expect(!settings.lines.joined().contains("SECRET"))
+        #expect(settings.lines.contains { $0.contains("remote.body") && $0.contains(Secret.mask) })
+    }
+
+    @Test("An empty proxy is none, whatever variables say")
+    func noProxy() throws {
+        let remote = try remote("embedder = \"openai\"\n[remote]\nproxy = \"\"")
+        #expect(remote.proxy?.reveal == "")
+    }
+
+    @Test("What does nothing with an endpoint of the first version is told, and what does something is taken")
+    func idleSettings() throws {
+        let text = """
+            embedder = "codette"
+            [remote]
+            dimension = 3
+            requestsPerMinute = 7
+            inputs = 20
+            headers = ["x-a: b"]
+            passagePrompt = "p: "
+            body = ['a=1']
+            key = "k"
+            """
+        let settings = try ConfigurationFolder(["backfilld.toml": text]).load()
+        for key in ["remote.passagePrompt", "remote.body", "remote.key"] {
+            #expect(
+                settings.warnings.contains { $0.hasPrefix(key) && $0.contains("does nothing") }, "\(settings.warnings)")
+        }
+        #expect(settings.warnings.count == 3, "\(settings.warnings)")
+        #expect(settings.remote?.limits.inputs == 20)
+        #expect(settings.remote?.throttle.requestsPerMinute == 7)
+        let plain = try ConfigurationFolder(["backfilld.toml": "embedder = \"codette\"\n[remote]\ndimension = 3"])
+            .load()
+        #expect(plain.remote?.limits.inputs == plain.batch.rows)
+        #expect(plain.warnings.isEmpty, "\(plain.warnings)")
+    }
+
+    @Test("A ceiling that is less than one text is told at the start")
+    func lowCeiling() throws {
+        func warnings(_ text: String) throws -> [String] {
+            try ConfigurationFolder(["backfilld.toml": "embedder = \"openai\"\n[remote]\n" + text]).load().warnings
+        }
+        #expect(try warnings("tokensPerDay = 1000").contains { $0.contains("remote.tokensPerDay is 1000") })
+        #expect(try warnings("tokensPerDay = 100000").isEmpty)
+    }
+
     @Test("With another embedder nothing of a provider is asked for, and batches are as ever")
     func local() throws {
         let settings = try ConfigurationFolder(["backfilld.toml": "[remote]\nurl = \"http://x\""]).load()
@@ -175,7 +239,13 @@ struct ConfigurationRemoteTests {
         #expect(plain.embedder == "openai")
         #expect(plain.model == "text-embedding-3-small")
         #expect(plain.dimension == 1536)
-        #expect(plain.traits == ["prompt": "", "long texts": "cut after 8191 bytes"])
+        #expect(plain.traits == ["prompt": ""])
+        #expect(try identity("inputTokens = 30000") == plain)
+        #expect(try identity("body = ['user=\"x\"', 'api_key=\"SECRET\"', 'truncate=true']") == plain)
+        let task = try identity("body = ['task=\"retrieval.passage\"', 'instruction=\"Represent SECRET\"']")
+        #expect(task.traits["request task"] == "\"retrieval.passage\"")
+        #expect(task.traits["request instruction"]?.hasPrefix("sha256:") == true)
+        #expect(!"\(task)".contains("SECRET"))
         #expect(try identity("requestsInFlight = 2") == plain)
         #expect(try identity("passagePrompt = \"passage: \"") != plain)
         #expect(try identity("body = ['task=\"a\"']") != identity("body = ['task=\"b\"']"))

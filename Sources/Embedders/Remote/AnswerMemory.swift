@@ -20,6 +20,12 @@ package struct TextHash: Sendable, Hashable {
         high = digest[0..<8].reduce(0) { $0 << 8 | UInt64($1) } ^ UInt64(mark)
         low = digest[8..<16].reduce(0) { $0 << 8 | UInt64($1) }
     }
+
+    /// Its first eight bytes in hexadecimal, for what is to be compared and not told.
+    package var hexadecimal: String {
+        let digits = String(high, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
 }
 
 /// The answers of a provider, by their texts, so that none is paid for twice: of those used least lately it lets go first.

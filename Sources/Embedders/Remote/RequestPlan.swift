@@ -31,17 +31,20 @@ package struct RequestPlan: Sendable {
         package var most: Int
         /// Tokens that it is likely to have.
         package var likely: Int
-        /// What it takes up in a body, quotes and comma included.
+        /// What it takes up in a body, prompt, quotes and comma included.
         package var bytes: Int
     }
 
     /// The limits of a request.
     package var limits: RequestLimits
     private let count: TokenCount
+    /// What the prompt takes up before each text.
+    private let promptBytes: Int
 
     package init(_ limits: RequestLimits, _ count: TokenCount) {
         self.limits = limits
         self.count = count
+        promptBytes = Self.bytes(of: count.prompt) - 3
     }
 
     /// A text, cut where it is too long.
@@ -53,7 +56,7 @@ package struct RequestPlan: Sendable {
             key: key, text: sent, isCut: isCut || short != nil,
             // Where nothing limits it, it need not be counted twice.
             most: limits.requestTokens == nil || count.isExact ? likely : count.most(in: sent), likely: likely,
-            bytes: Self.bytes(of: sent))
+            bytes: promptBytes + Self.bytes(of: sent))
     }
 
     /// The requests, in the order of the texts. A text that is over the limits of a request goes alone.

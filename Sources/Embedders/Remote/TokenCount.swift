@@ -8,7 +8,7 @@ import SentenceEncoder
 package struct TokenCount: Sendable {
     private let tokenizer: Tokenizer?
     /// What is put before each text.
-    private let prompt: String
+    let prompt: String
 
     /// [CLS], [SEP], and the mark that SentencePiece begins a text with.
     private static let around = 3

@@ -6,17 +6,16 @@ extension Assembly {
     /// A provider, ready to be asked.
     ///
     /// - Throws: ``RemoteSettingError`` for a setting that it can't be asked with, or what is wrong with a tokenizer's folder.
-    func provider(_ remote: Settings.Remote) throws -> RemoteEmbedder {
+    func provider(_ remote: Settings.Remote, endsAtCeiling: Bool = false) throws -> RemoteEmbedder {
         var options = RemoteEmbedder.Options()
         options.limits = remote.limits
+        options.limits.requestBytes = max(1_024, remote.limits.requestBytes - remote.bytesBesideTexts)
         options.throttle = remote.throttle
         options.memory = remote.memory
         options.tokenizer = try tokenizer(remote)
         options.prompts = [.passage: remote.passagePrompt, .query: remote.queryPrompt]
-        if remote.throttle.requestsPerDay != nil || remote.throttle.tokensPerDay != nil, let file = UsageFile() {
-            options.usage = file.usage
-            options.spent = file.keep
-        }
+        options.shared = try usageFile(remote)
+        options.endsAtCeiling = endsAtCeiling
         return RemoteEmbedder(try service(remote), identity: identity(of: remote), options)
     }
 
@@ -55,13 +54,9 @@ extension Assembly {
         var traits = ["prompt": remote.passagePrompt]
         if settings.embedder == "cohere" { traits["input type"] = "search_document" }
         // What a provider is asked for beside the model may be another task, and with it another space.
-        for member in remote.body { traits["request \(member.name)"] = member.value.reveal }
-        traits["long texts"] =
-            switch (remote.limits.inputTokens, remote.tokenizer) {
-            case (nil, _): "cut by the provider"
-            case (let most?, nil): "cut after \(most) bytes"
-            case (let most?, _): "cut after \(most) tokens"
-            }
+        for trait in remote.body.compactMap(BodyTraits.trait) { traits[trait.name] = trait.value }
+        // How long texts are cut is none of it, as limits.textBytes is none: it changes what is embedded of the longest, and
+        // leaves all vectors comparable.
         return EmbedderIdentity(
             embedder: settings.embedder, model: remote.model, dimension: remote.dimension, traits: traits)
     }
@@ -88,24 +83,9 @@ extension Settings {
     }
 }
 
-/// The file that has what was sent today, so that a day's ceiling holds over restarts too.
-private struct UsageFile: Sendable {
-    private let path: String
-
-    /// In the service's folder for its state; nil where it has none.
-    init?() {
-        guard let folder = ProcessInfo.processInfo.environment["STATE_DIRECTORY"]?.split(separator: ":").first else {
-            return nil
-        }
-        path = "\(folder)/remote-usage"
-    }
-
-    var usage: DayUsage {
-        (try? String(contentsOfFile: path, encoding: .utf8)).flatMap { DayUsage(text: $0) } ?? DayUsage(day: 0)
-    }
-
-    /// Where it can't be written, the count begins anew at the next start, as without it.
-    func keep(_ usage: DayUsage) {
-        try? Data(usage.text.utf8).write(to: URL(filePath: path), options: .atomic)
+extension Settings.Remote {
+    /// What each request has beside its texts, in bytes, at most.
+    fileprivate var bytesBesideTexts: Int {
+        (body + queryBody).reduce(256 + model.utf8.count) { $0 + $1.name.utf8.count + $1.value.reveal.utf8.count + 8 }
     }
 }

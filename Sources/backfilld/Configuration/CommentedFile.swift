@@ -56,6 +56,7 @@ enum CommentedFile {
         "remote.model": "\"text-embedding-3-small\"",
         "remote.dimension": "1536",
         "remote.key": "\"…\"",
+        "remote.functionSecret": "\"…\"",
         "remote.headers": "[\"x-team: search\"]",
         "remote.query": "[\"api-version=2024-10-21\"]",
         "remote.body": "['task=\"retrieval.passage\"', 'query:task=\"retrieval.query\"']",

@@ -5,17 +5,18 @@ extension SettingDefinition {
             key: "remote.url", kind: .text, defaultText: nil,
             documentation: """
                 The base address of the provider, with or without /v1: "http://localhost:11434/v1" for Ollama, \
-                "https://NAME.openai.azure.com/openai/v1" for Azure. docs/providers.md has an example for each.
+                "https://NAME.openai.azure.com/openai/v1" for Azure. docs/providers.md has an example for each. It is \
+                shown in messages, so that it may have no user, no password and no query in it: see remote.query.
                 """,
             defaultNote: """
                 Defaults to "https://api.openai.com/v1" for openai and "https://api.cohere.com" for cohere; for \
-                codette and supabase, to what the first version's variables say.
+                codette, to VITE_CODETTE_API, else "http://localhost:8000"; for supabase, to SUPABASE_URL.
                 """),
         SettingDefinition(
             key: "remote.model", kind: .text, defaultText: nil,
             documentation: """
                 The model, by the provider's name for it. It is part of a vector's identity, and so are the dimension, \
-                the prompt, what of remote.body goes with every text, and the rule for long texts.
+                the prompt, and what of remote.body may change vectors.
                 """,
             defaultNote: """
                 Defaults to "text-embedding-3-small" at OpenAI itself, "embed-v4.0" at Cohere and "mistral-embed" at \
@@ -43,9 +44,15 @@ extension SettingDefinition {
             defaultNote: """
                 Defaults to OPENAI_API_KEY where the address is api.openai.com, and in the same way to \
                 AZURE_OPENAI_API_KEY, COHERE_API_KEY or CO_API_KEY, VOYAGE_API_KEY, MISTRAL_API_KEY and JINA_API_KEY: \
-                none of them goes to another host.
+                none of them goes to another host. For supabase, to SUPABASE_SERVICE_ROLE_KEY.
                 """,
             isSecret: true, changesLive: true),
+        SettingDefinition(
+            key: "remote.functionSecret", kind: .text, defaultText: nil,
+            documentation: """
+                What the edge function of supabase compares the field x-functions-secret with. No other embedder sends it.
+                """,
+            defaultNote: "Defaults to FUNCTION_SECRET.", isSecret: true),
         SettingDefinition(
             key: "remote.headers", kind: .list, defaultText: nil,
             documentation: """
@@ -64,9 +71,10 @@ extension SettingDefinition {
             documentation: """
                 More members of the body of each request, as "name=value" with the value in JSON: Jina wants \
                 'task="retrieval.passage"', Voyage 'input_type="document"'. With a 'query:' before it, a member is \
-                only for texts to search with: 'query:input_type="query"'.
+                only for texts to search with: 'query:input_type="query"'. It counts as a secret. What changes vectors \
+                is part of their identity, those that are not known by a digest; 'user="…"' and the like are not.
                 """,
-            defaultNote: "Defaults to none."),
+            defaultNote: "Defaults to none.", isSecret: true),
         SettingDefinition(
             key: "remote.passagePrompt", kind: .anyText, defaultText: nil,
             documentation: "What is put before every text that is stored: \"passage: \" for models of the e5 family.",
@@ -77,17 +85,22 @@ extension SettingDefinition {
             defaultNote: "Defaults to none."),
         SettingDefinition(
             key: "remote.inputs", kind: .number(1...10_000), defaultText: nil,
-            documentation: "The most texts in a request. A batch with more is sent in several, side by side.",
+            documentation: """
+                The most texts in a request. A batch with more is sent in several, side by side. For codette and supabase, \
+                the most rows in a request.
+                """,
             defaultNote: """
                 Defaults to what the provider documents: 2048 for OpenAI and Azure, 1000 for Voyage, 512 for Jina and \
-                Mistral, 96 for Cohere; 32 for a server that is not known, which is what text-embeddings-inference takes.
+                Mistral, 96 for Cohere; 32 for a server that is not known, which is what text-embeddings-inference \
+                takes; for codette and supabase, to batch.rows.
                 """),
         SettingDefinition(
             key: "remote.inputTokens", kind: .number(16...1_000_000), defaultText: nil,
             documentation: """
                 The most tokens of a text. A longer one is cut at the end of a character and counted. Without \
                 remote.tokenizer a text counts as many tokens as it has bytes, so that none is ever refused: four times \
-                too many in English. Give a larger number where your texts are known to fit.
+                too many in English. Give a larger number where your texts are known to fit. It may be changed without \
+                embedding a table anew: what is filled stays as it is.
                 """,
             defaultNote: """
                 Defaults to 8191 for OpenAI and Azure, 8192 for Mistral and Jina; to no limit elsewhere, where the \
@@ -132,14 +145,17 @@ extension SettingDefinition {
         SettingDefinition(
             key: "remote.requestsPerDay", kind: .number(1...100_000_000), defaultText: nil,
             documentation: """
-                The most requests on a day of UTC. When it is reached, nothing is sent until midnight, and STATUS says so.
+                The most requests on a day of UTC. When it is reached, nothing is sent until midnight, and STATUS says \
+                so. Counted together as for remote.tokensPerDay.
                 """,
             defaultNote: "Defaults to no ceiling."),
         SettingDefinition(
             key: "remote.tokensPerDay", kind: .number(1_000...1_000_000_000_000), defaultText: nil,
             documentation: """
-                The most tokens on a day of UTC, a ceiling for the bill. Where the service has a folder for its state \
-                (systemd's StateDirectory=), what was sent today outlives a restart.
+                The most tokens on a day of UTC, a ceiling for the bill. What was sent today is kept in the folder for \
+                the service's state ($STATE_DIRECTORY, else /var/lib/backfilld where that may be written, else \
+                $XDG_STATE_HOME/backfilld) and counted together by all who use the same one; two folders, as of two \
+                services, are two ceilings. Where it can't be read or written, nothing is sent.
                 """,
             defaultNote: "Defaults to no ceiling."),
         SettingDefinition(
@@ -153,8 +169,11 @@ extension SettingDefinition {
             documentation: "A file of certificates (PEM) of the authorities that are trusted, instead of the system's.",
             defaultNote: "Defaults to the system's."),
         SettingDefinition(
-            key: "remote.proxy", kind: .text, defaultText: nil,
-            documentation: "A proxy: http://USER:PASSWORD@HOST:PORT, or socks5://HOST:PORT.",
+            key: "remote.proxy", kind: .anyText, defaultText: nil,
+            documentation: """
+                A proxy: http://USER:PASSWORD@HOST:PORT, or socks5://HOST:PORT; "" for none, whatever variables say. It is \
+                asked for a tunnel (CONNECT), which many give to port 443 alone.
+                """,
             defaultNote: "Defaults to what HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say.", isSecret: true),
         SettingDefinition(
             key: "remote.memory", kind: .size(0...17_179_869_184), defaultText: "64MiB",

@@ -15,6 +15,8 @@ extension Settings {
         var dimension: Int
         var sendsDimension: Bool
         var key: Secret?
+        /// For the edge function.
+        var functionSecret: Secret?
         var headers: [Pair] = []
         var query: [Pair] = []
         /// Members of the body, the values in JSON, for all texts and for those to search with.
@@ -43,6 +45,7 @@ extension Settings {
 extension SettingsDraft {
     /// What is set of a provider, with what is known of it; nil where another embedder is chosen.
     mutating func remote(for embedder: String) -> Settings.Remote? {
+        checkAddress()
         guard EmbedderChoice.providers.contains(embedder) || EmbedderChoice.endpoints.contains(embedder) else {
             return nil
         }
@@ -73,19 +76,65 @@ extension SettingsDraft {
         assume("remote.dimension", .number(dimension))
         let (body, queryBody) = members()
         let told = text("remote.sendDimension")
+        // An endpoint is given rows, as many as a batch has.
+        let limits = limits(isProvider ? defaults.limits : RequestLimits(inputs: number("batch.rows")))
+        let throttle = throttle()
+        warnOfCeiling(throttle.tokensPerDay, limits)
+        if !isProvider { warnOfIdleSettings(embedder) }
         return Settings.Remote(
             url: url, model: model, dimension: dimension,
             sendsDimension: told == "yes"
                 || told == "auto" && own != dimension && ProviderDefaults.isShortenable(model),
-            key: key(for: defaults), headers: pairs("remote.headers", separator: ":", "name: value"),
+            key: key(for: defaults),
+            functionSecret: value("remote.functionSecret").map { Secret($0.value.description) },
+            headers: pairs("remote.headers", separator: ":", "name: value"),
             query: pairs("remote.query", separator: "=", "name=value"), body: body, queryBody: queryBody,
             passagePrompt: text("remote.passagePrompt"), queryPrompt: text("remote.queryPrompt"),
-            limits: limits(defaults), throttle: throttle(),
+            limits: limits, throttle: throttle,
             tokenizer: value("remote.tokenizer")?.value.description,
             connectDeadline: duration("remote.connectDeadline"), deadline: duration("remote.deadline"),
             authorities: value("remote.ca")?.value.description,
             proxy: value("remote.proxy").map { Secret($0.value.description) }, memory: number("remote.memory"),
             price: value("remote.price").flatMap { Double($0.value.description) })
+    }
+
+    /// What is in the address is told in messages. Looked at whoever is asked: it is shown in any case.
+    private mutating func checkAddress() {
+        guard let given = value("remote.url") else { return }
+        do throws(RemoteSettingError) {
+            guard try WebAddress(given.value.description).query != nil else { return }
+            report(
+                ConfigurationProblem(
+                    given.origin,
+                    "remote.url has a query ('?…'), and with it perhaps a key, where everybody may see it",
+                    remedy: "Put it into remote.query, which is a secret, as \"name=value\"."))
+        } catch {
+            report(ConfigurationProblem(given.origin, "\(error.setting) \(error.problem)"))
+        }
+    }
+
+    /// A text with more tokens than a day may have is never sent.
+    private mutating func warnOfCeiling(_ ceiling: Int?, _ limits: RequestLimits) {
+        let longest = min(limits.inputTokens ?? .max, number("limits.textBytes") / 4 + 1)
+        guard let ceiling, ceiling < longest else { return }
+        warnings.append(
+            "remote.tokensPerDay is \(ceiling), and a single text may have \(longest) tokens: one that has more than the "
+                + "ceiling is never sent, its row counts as failed. Raise it, or lower remote.inputTokens or limits.textBytes."
+        )
+    }
+
+    /// What does nothing where rows are handed over is told, rather than believed to hold.
+    private mutating func warnOfIdleSettings(_ embedder: String) {
+        var idle = [
+            "remote.sendDimension", "remote.body", "remote.passagePrompt", "remote.queryPrompt", "remote.inputTokens",
+            "remote.requestTokens", "remote.tokenizer", "remote.memory", "remote.price",
+        ]
+        if embedder == "codette" { idle += ["remote.key", "remote.functionSecret"] }
+        for key in idle {
+            guard let given = value(key), given.origin != .builtIn else { continue }
+            warnings.append(
+                "\(key) (\(given.origin)) does nothing with the embedder \(embedder), which is handed rows.")
+        }
     }
 
     /// Batches that are worth a request, and enough of them for all requests, unless somebody has said otherwise.
@@ -97,8 +146,8 @@ extension SettingsDraft {
 
     private func origin(_ key: String) -> Origin { value(key)?.origin ?? value("embedder")?.origin ?? .builtIn }
 
-    private mutating func limits(_ defaults: ProviderDefaults) -> RequestLimits {
-        var limits = defaults.limits
+    private mutating func limits(_ defaults: RequestLimits) -> RequestLimits {
+        var limits = defaults
         assume("remote.inputs", .number(limits.inputs))
         if let tokens = limits.inputTokens { assume("remote.inputTokens", .number(tokens)) }
         if let tokens = limits.requestTokens { assume("remote.requestTokens", .number(tokens)) }

@@ -22,6 +22,15 @@ import Testing
         #expect(requests.count < 100)
     }
 
+    @Test("The prompt counts with each text, as it is escaped")
+    func promptBytes() {
+        let limits = RequestLimits(requestBytes: 100)
+        let plan = RequestPlan(limits, TokenCount(prompt: "say \"it\": "))
+        let requests = plan.requests(of: items((0..<12).map { "text \($0)" }, plan))
+        // 9 bytes of the text, quotes and comma included, or 10, and 12 of the prompt.
+        #expect(requests.map(\.count) == [4, 4, 4])
+    }
+
     @Test("A text over the limits of a request goes alone")
     func hugeText() {
         let plan = RequestPlan(RequestLimits(inputs: 10, requestBytes: 20), TokenCount())

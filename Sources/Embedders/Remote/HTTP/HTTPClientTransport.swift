@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Glibc
 import NIOCore
 import NIOHTTP1
 import NIOHTTPCompression
@@ -34,8 +35,14 @@ package final class HTTPClientTransport: HTTPTransport {
         } catch let error as RemoteSettingError {
             throw error
         } catch {
-            throw RemoteSettingError("remote.ca", "\(path) can't be read as a file of certificates (PEM)")
+            throw RemoteSettingError("remote.ca", "\(path) \(Self.problem(with: path))")
         }
+    }
+
+    /// Why no certificates could be read from a file.
+    private static func problem(with path: String) -> String {
+        access(path, R_OK) == 0
+            ? "can't be read as a file of certificates (PEM)" : "can't be read: \(String(cString: strerror(errno)))"
     }
 
     deinit {
@@ -90,8 +97,8 @@ package final class HTTPClientTransport: HTTPTransport {
             timeout: .init(connect: TimeAmount(options.connectDeadline)),
             connectionPool: pool,
             proxy: options.proxy.map(HTTPClient.Configuration.Proxy.init),
-            // Compressed answers are not asked for: packing floats saves little and costs more than reading them. A
-            // server may send one all the same. Each request's own limit is counted behind this.
+            // Compressed answers are not asked for (RequestFields.always), but a server may send one all the same. Each
+            // request's own limit is counted behind this.
             decompression: .enabled(limit: .size(1 << 30)))
     }
 

@@ -56,7 +56,8 @@ package struct HTTPProxy: Sendable, Hashable, CustomStringConvertible, CustomRef
     package static func choose(
         setting: String?, environment: [String: String], for address: WebAddress
     ) throws(RemoteSettingError) -> HTTPProxy? {
-        if let setting, !setting.isEmpty { return try HTTPProxy(setting) }
+        // An empty one says that there is to be none, whatever the environment says.
+        if let setting { return setting.isEmpty ? nil : try HTTPProxy(setting) }
         guard !address.isLoopback, !isExcepted(address, by: value("no_proxy", environment)?.value ?? "") else {
             return nil
         }

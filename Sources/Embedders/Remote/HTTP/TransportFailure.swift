@@ -58,7 +58,9 @@ struct TransportFailure {
         case .proxyAuthenticationRequired:
             .denied("\(proxied.dropFirst()): it wants a user and a password (407); set remote.proxy")
         case .invalidProxyResponse:
-            .unavailable("\(proxied.dropFirst()): it makes no connection to \(place)")
+            .unavailable(
+                "\(proxied.dropFirst()): it makes no tunnel to \(place) (CONNECT); many do so to port 443 alone: use https, "
+                    + "set another remote.proxy, or remote.proxy = \"\" for none")
         case .alreadyShutdown, .cancelled: closed
         // Its own short description: the long one quotes fields.
         default: .unavailable("the request to \(place) failed: \(error.shortDescription)")
