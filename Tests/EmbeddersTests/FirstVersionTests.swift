@@ -154,7 +154,10 @@ struct FirstVersionTests {
     func refused() async throws {
         let error = try await failure(#"{"success":false,"message":"bad row"}"#)
         #expect(
-            error == .refused(#"https://x.example/functions/v1/upsert-embeddings answered success: false ("bad row")"#))
+            error
+                == .refused(
+                    "https://x.example/functions/v1/upsert-embeddings answered success: false (its words are not told: "
+                        + "they may quote the text)"))
     }
 
     private enum Kind { case refused, denied, limited, unavailable }
@@ -173,7 +176,8 @@ struct FirstVersionTests {
         switch error {
         case .refused(let reason): #expect(kind == .refused && reason.contains("\(status)"))
         case .denied(let reason): #expect(kind == .denied && reason.contains("\(status)") && !reason.contains("k=v"))
-        case .unavailable(let reason): #expect(kind == .unavailable && reason.contains("so it is") || status == 307)
+        case .unavailable(let reason):
+            #expect(kind == .unavailable && reason.contains("so it is") || [307, 500].contains(status))
         case .limited(let wait, _):
             #expect(kind == .limited && wait == fields["retry-after"].map { _ in .seconds(7) })
         }
@@ -218,6 +222,47 @@ struct FirstVersionTests {
         await #expect(throws: CancellationError.self) {
             try await embedder(EndpointTransport { throw CancellationError() }).submit(rows)
         }
+    }
+
+    @Test("What is configured goes with each request, and nothing of it is told")
+    func configured() async throws {
+        let transport = EndpointTransport(status: 401, #"{"message":"no tenant-7 with q-1"}"#)
+        let endpoint = try FirstVersionEndpoint.supabase(
+            base: "http://localhost", key: RemoteKey("K-of-ours"),
+            headers: [("x-tenant", "tenant-7"), ("Authorization", "Bearer instead-of-ours-ab12")], query: [("k", "q-1")]
+        )
+        let error = await #expect(throws: EmbedderError.self) { try await embedder(transport, endpoint).submit(rows) }
+        #expect(transport.requests[0].url == "http://localhost/functions/v1/upsert-embeddings?k=q-1")
+        #expect(transport.requests[0].values("x-tenant") == ["tenant-7"])
+        #expect(transport.requests[0].values("authorization") == ["Bearer instead-of-ours-ab12"])
+        let told = "\(try #require(error))"
+        #expect(told.contains("with the key …ab12") && !told.contains("tenant-7") && !told.contains("q-1"), "\(told)")
+    }
+
+    @Test("Its day has a ceiling too, and a wait that was asked for holds for the next request")
+    func pace() async throws {
+        let transport = EndpointTransport(#"{"success":true}"#)
+        var pace = Throttle.Settings()
+        pace.requestsPerDay = 1
+        let one = FirstVersionEmbedder(
+            try .codette(), transport: transport, dimension: 2, pace: pace, endsAtCeiling: true)
+        _ = try await one.submit(rows)
+        await #expect(throws: DayCeilingReached.self) { try await one.submit(rows) }
+        #expect(transport.requests.count == 1)
+        let busy = EndpointTransport(status: 429, fields: ["retry-after": "600"], "")
+        let other = FirstVersionEmbedder(try .codette(), transport: busy, dimension: 2)
+        for _ in 0..<2 { await #expect(throws: EmbedderError.self) { try await other.submit(rows) } }
+        #expect(busy.requests.count == 1)
+    }
+
+    @Test(
+        "It is tried out without a row",
+        arguments: [(400, true), (200, true), (401, false), (404, false), (500, false)])
+    func tryOut(status: Int, isGood: Bool) async throws {
+        let transport = EndpointTransport(status: status, #"{"success":false}"#)
+        let found = try? await embedder(transport).tryOut()
+        #expect((found != nil) == isGood)
+        #expect(String(decoding: transport.requests[0].body, as: UTF8.self) == #"{"rows":[]}"#)
     }
 
     @Test("A text that is no row's is not embedded")

@@ -206,20 +206,30 @@ public struct Checkup: Sendable {
     public func answers() async -> Finding {
         let began = ContinuousClock.now
         let identity = embedder.identity
-        // A trial would be a row that it writes.
-        guard !(embedder is any WritingEmbedder) else {
-            return Finding(.ok, "embedder", "\(identity.embedder) writes rows of the table itself, so it was not tried")
-        }
+        let cure = "See the settings of embedder \(identity.embedder)"
         do {
+            // A trial with a text would be a row that it writes.
+            if let endpoint = embedder as? FirstVersionEmbedder {
+                return Finding(.ok, "embedder", "\(identity.embedder): \(try await endpoint.tryOut())")
+            }
+            guard !(embedder is any WritingEmbedder) else {
+                return Finding(
+                    .ok, "embedder", "\(identity.embedder) writes rows of the table itself, so it was not tried")
+            }
             let vectors = try await embedder.embed(["The quick brown fox jumps over the lazy dog."]).vectors
             try EmbeddingError.check(vectors, count: 1, dimension: identity.dimension)
             let took = Vitals.span(.now - began)
             return Finding(
                 .ok, "embedder",
                 "\(identity.embedder) (\(identity.model)) made \(identity.dimension) dimensions in \(took)")
-        } catch {
+        } catch EmbedderError.limited(let wait, let reason) {
+            let span = wait.map { " for \(Vitals.span($0))" } ?? ""
             return Finding(
-                .failure, "embedder", "\(error)", remedy: "See the settings of embedder \(identity.embedder)")
+                .warning, "embedder",
+                "\(identity.embedder) is there, and limited\(span)" + (reason.map { ": \($0)" } ?? ""),
+                remedy: "Nothing has to be done: that is waited for")
+        } catch {
+            return Finding(.failure, "embedder", "\(error)", remedy: cure)
         }
     }
 }

@@ -6,8 +6,11 @@ package struct FirstVersionEndpoint: Sendable {
     package let address: WebAddress
     let key: RemoteKey?
     private let functionSecret: RemoteKey?
+    /// Those that configuration adds.
+    private let headers: [(name: String, value: String)]
     /// Beside those that every request has; keys among them.
     let fields: [(name: String, value: String)]
+    private let configured: [String]
     /// What may never be in a message.
     let secrets: [String]
 
@@ -19,12 +22,16 @@ package struct FirstVersionEndpoint: Sendable {
     /// - Parameters:
     ///   - base: Its address.
     ///   - setting: What an error calls that.
+    ///   - headers: Fields for each request.
+    ///   - query: Pairs for the query of each request.
     package static func codette(
-        base: String = codetteBase, setting: String = "VITE_CODETTE_API"
+        base: String = codetteBase, setting: String = "VITE_CODETTE_API", headers: [(name: String, value: String)] = [],
+        query: [(name: String, value: String)] = []
     ) throws(RemoteSettingError) -> Self {
-        Self(
-            name: "codette", address: try address(base, setting, "/api/upsert-embeddings"), key: nil,
-            functionSecret: nil)
+        try RequestFields.check(headers)
+        return Self(
+            name: "codette", address: try address(base, setting, "/api/upsert-embeddings", query), key: nil,
+            functionSecret: nil, headers: headers, secrets: (headers + query).map(\.value))
     }
 
     /// The edge function of a Supabase project: `POST BASE/functions/v1/upsert-embeddings`.
@@ -34,41 +41,60 @@ package struct FirstVersionEndpoint: Sendable {
     ///   - setting: What an error calls that.
     ///   - key: The service role key, or another that the function takes.
     ///   - functionSecret: What the function compares `x-functions-secret` with.
+    ///   - headers: Fields for each request. One that is ours stands in its place.
+    ///   - query: Pairs for the query of each request.
     package static func supabase(
-        base: String, setting: String = "VITE_SUPABASE_URL", key: RemoteKey?, functionSecret: RemoteKey? = nil
+        base: String, setting: String = "VITE_SUPABASE_URL", key: RemoteKey?, functionSecret: RemoteKey? = nil,
+        headers: [(name: String, value: String)] = [], query: [(name: String, value: String)] = []
     ) throws(RemoteSettingError) -> Self {
-        Self(
-            name: "supabase", address: try address(base, setting, "/functions/v1/upsert-embeddings"), key: key,
-            functionSecret: functionSecret)
+        try RequestFields.check(headers)
+        return Self(
+            name: "supabase", address: try address(base, setting, "/functions/v1/upsert-embeddings", query), key: key,
+            functionSecret: functionSecret, headers: headers, secrets: (headers + query).map(\.value))
     }
 
-    private init(name: String, address: WebAddress, key: RemoteKey?, functionSecret: RemoteKey?) {
+    private init(
+        name: String, address: WebAddress, key: RemoteKey?, functionSecret: RemoteKey?,
+        headers: [(name: String, value: String)], secrets: [String]
+    ) {
         self.name = name
         self.address = address
         self.key = key
         self.functionSecret = functionSecret
-        var fields = RequestFields.always
+        self.headers = headers
+        configured = secrets
+        var fields: [(name: String, value: String)] = []
         if let key { fields += [("apikey", key.secret), ("authorization", "Bearer \(key.secret)")] }
         if let functionSecret { fields.append(("x-functions-secret", functionSecret.secret)) }
-        self.fields = fields
-        secrets = [key, functionSecret].compactMap { $0?.secret }
+        let names = Set(headers.map { $0.name.lowercased() })
+        self.fields = RequestFields.always + fields.filter { !names.contains($0.name) } + headers
+        self.secrets = secrets.filter { !$0.isEmpty } + [key, functionSecret].compactMap { $0?.secret }
     }
+
+    /// What it knows us by: the key, or what a configured field has in its place.
+    var credential: RemoteKey? { RequestFields.credential(in: headers) ?? key }
 
     /// The same with another key.
     func with(_ key: RemoteKey?) -> Self {
-        Self(name: name, address: address, key: key, functionSecret: functionSecret)
+        Self(
+            name: name, address: address, key: key, functionSecret: functionSecret, headers: headers,
+            secrets: configured)
     }
 
     /// A base address with a slash at its end or without; one that names the function already is taken as it is.
     private static func address(
-        _ base: String, _ setting: String, _ path: String
+        _ base: String, _ setting: String, _ path: String, _ query: [(name: String, value: String)]
     ) throws(RemoteSettingError) -> WebAddress {
         var address = try WebAddress(base, setting: setting)
         while address.path.hasSuffix("/") { address.path.removeLast() }
         if !address.path.hasSuffix(path) { address.path += path }
+        address.add(query)
         return address
     }
 
     /// What is to be told to whoever configured it, at the start.
-    package var warnings: [String] { [address.warning(withKey: !secrets.isEmpty)].compactMap(\.self) }
+    package var warnings: [String] {
+        let hasKey = credential != nil || functionSecret != nil
+        return [address.warning(withKey: hasKey)].compactMap(\.self)
+    }
 }
