@@ -64,6 +64,9 @@ struct RemoteCall: Sendable {
     private func settle(_ request: [RequestPlan.Item], tries: Int = 1) async -> Outcome {
         do {
             return try await ask(request, tries: tries)
+        } catch EmbedderError.refused(let reason) {
+            // Not even sent: it alone is more than a day may have.
+            return Outcome(refused: Dictionary(request.map { ($0.key, reason) }) { $1 })
         } catch RemoteDesk.Refusal.moreThanLeft {
             return await settle(halves: RequestPlan.halves(of: request) ?? [])
         } catch let failure as ServiceFailure {
@@ -125,7 +128,8 @@ struct RemoteCall: Sendable {
         let estimate = request.reduce(0) { $0 + $1.likely }
         var failures = 0
         while true {
-            let ticket = try await desk.turn(call: number, estimate: estimate, isFirst: tries == 1 || failures > 0,
+            let ticket = try await desk.turn(
+                call: number, estimate: estimate, isFirst: tries == 1 || failures > 0,
                 isDivisible: request.count > 1)
             let began = ContinuousClock.now
             do {
