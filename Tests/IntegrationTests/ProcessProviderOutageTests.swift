@@ -59,7 +59,7 @@ import Testing
     @Test(
         "A backfill goes on when its provider failed once and its server was started again, and pays for nothing twice")
     func backfill() async throws {
-        let postgres = try await PostgresServer.start(.debian)
+        let postgres = try await PostgresServer.start(.pg18WithPgvector)
         let (place, provider, server) = try await ProcessProvider.place(
             on: postgres, rows: 2_000, more: "requestsInFlight = 1")
         let restart = Counter()
