@@ -33,6 +33,10 @@ public actor PostgresConnection: Gated {
     private var preparedNames: [String: String] = [:]
     private var preparedCount = 0
 
+    /// What sets the session's settings as they must be, after something that may have changed them; empty where nothing has to
+    /// be set.
+    public private(set) var pins: [Statement] = []
+
     /// The server's version as `PQserverVersion` has it, 180001 for 18.1.
     public internal(set) var serverVersion: Int = 0
     /// The server process of this session.
@@ -96,14 +100,24 @@ public actor PostgresConnection: Gated {
         try await pipeline([statement], deadline: deadline)[0]
     }
 
+    /// From now on the settings are as they must be after these statements, and those of `TransactionFrame` before them.
+    public func keep(pins: [Statement]) { self.pins = pins }
+
     /// Runs several statements in one round trip, as one transaction: either all of them take effect or none.
     ///
+    /// Where a function has deallocated what was prepared, it is prepared anew and all of it tried once more.
     /// Source: libpq documentation, "Pipeline Mode".
     @discardableResult
     public func pipeline(_ statements: [Statement], deadline: Duration? = nil) async throws -> [Rows] {
         try await enter()
         defer { leave() }
-        guard let frame, !statements.isEmpty else { return try await run(statements, deadline: deadline) }
+        guard let frame, !statements.isEmpty else {
+            do {
+                return try await run(statements, deadline: deadline)
+            } catch let error as PostgresError where error.hasState("26000") && !error.isInside {
+                return try await run(statements, deadline: deadline)
+            }
+        }
         do {
             let rows = try await run(
                 frame.opening + statements + [TransactionFrame.commit], name: statements[0].name, deadline: deadline)

@@ -94,7 +94,7 @@ extension RowSubmitter {
         let statement = Statement(
             "take vectors of old texts from \(table.displayName)", clearing,
             [.textArray(keys.map(\.text)), .int8Array(sources)])
-        _ = try await pool.withConnection { try await $0.execute(statement, deadline: Self.deadline) }
+        _ = try await pool.withConnection { try await $0.pipelineWithTriggers([statement], deadline: Self.deadline) }
         let now = try await look(at: keys)
         // Another text has come with a vector of its own, or none: that is no business of ours any more.
         let locked = Set(keys.filter { key in now[key].map { !$0.isPending && $0.source == rows[key] } ?? false })

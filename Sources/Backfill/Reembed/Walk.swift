@@ -125,7 +125,9 @@ struct Walk: Sendable {
                 "clear rewritten rows of \(table.displayName)", SQLFile.fill(SQLFile.batchClear, table.fragments),
                 [keys, sources], prepared: true),
         ]
-        let answers = try await pool.withConnection { try await $0.pipeline(statements, deadline: .seconds(30)) }
+        let answers = try await pool.withConnection {
+            try await $0.pipelineWithTriggers(statements, deadline: .seconds(30))
+        }
         var outcomes: [RowKey: Outcome] = [:]
         for row in rows { outcomes[row.row.row.key] = .unwritten }
         for answer in answers[0] {

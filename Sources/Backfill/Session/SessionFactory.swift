@@ -56,6 +56,7 @@ public final class SessionFactory: Sendable {
         do {
             let told = await connection.backendPID
             let backend = try await Self.pin(connection, ownedBackend: told, end)
+            await connection.keep(pins: Self.pins(ownedBackend: backend))
             if backend == told { return connection }
             var found = pooler
             if found == .auto {
@@ -64,7 +65,7 @@ public final class SessionFactory: Sendable {
             }
             if found == .session {
                 _ = try await Self.pin(connection, ownedBackend: backend, end)
-                return connection
+                return connection  // its pins are of this process already
             }
         } catch {
             await connection.close()
@@ -91,8 +92,10 @@ public final class SessionFactory: Sendable {
     private static func left(until end: Instant) -> Duration { max(end - .now, .milliseconds(100)) }
 
     private func openPooled(_ options: ConnectionOptions, _ end: Instant) async throws -> PostgresConnection {
-        try await PostgresConnection.connect(
+        let connection = try await PostgresConnection.connect(
             options, deadline: Self.left(until: end), frame: TransactionFrame(opening: Self.opening(ownedBackend: nil)))
+        await connection.keep(pins: Self.pins(ownedBackend: nil))
+        return connection
     }
 
     /// The beginning of a transaction with everything as it must be.
@@ -100,12 +103,24 @@ public final class SessionFactory: Sendable {
     /// A role's or a database's statement_timeout of a few milliseconds must not end what sets it.
     private static func opening(ownedBackend: Int32?) -> [Statement] {
         [
-            Statement("begin", "BEGIN ISOLATION LEVEL READ COMMITTED"),
-            Statement("begin", "SET LOCAL statement_timeout = 0"),
+            Statement("begin", "BEGIN ISOLATION LEVEL READ COMMITTED"), patience,
             Statement(
                 "pin the session's settings", SQLFile.sessionPins,
                 [ownedBackend.map { .int4($0) } ?? .init(type: .int4, bytes: nil)]),
         ]
+    }
+
+    private static let patience = Statement("begin", "SET LOCAL statement_timeout = 0")
+
+    /// What makes a session that has run functions of a table's owner what it was: whatever they SET outlives them.
+    ///
+    /// Behind a pooler the session is not ours to set back, and each transaction brings its settings with it.
+    private static func pins(ownedBackend: Int32?) -> [Statement] {
+        let pins = Array(opening(ownedBackend: ownedBackend).dropFirst())
+        guard ownedBackend != nil else { return pins }
+        return [
+            patience, Statement("reset the session", "RESET ALL"), Statement("reset the session", "RESET ROLE"),
+        ] + pins
     }
 
     /// Pins the settings for as long as the session lives, if it runs in this server process; answers in which it does.
