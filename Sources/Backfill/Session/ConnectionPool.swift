@@ -42,6 +42,11 @@ public actor ConnectionPool: Gated {
         } catch {
             if let error = error as? PostgresError, error.isConnectionFailure {
                 await connection.close()
+            } else if let error = error as? PostgresError, error.hasState("25006"), !error.isInside {
+                // A server that was a standby takes writes again in time, and a role's setting is taken back: neither is seen
+                // by a session that is there already.
+                await connection.close()
+                await discardIdle()
             } else {
                 await giveBack(connection, lentIn: generation)
             }
