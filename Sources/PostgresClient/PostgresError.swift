@@ -46,7 +46,7 @@ public struct PostgresError: Error, Sendable, Hashable, CustomStringConvertible,
     /// Whether a function of the database raised it in words of its own.
     private let isRaised: Bool
     /// Whether it came of something that a function, or another statement within this one, did.
-    private let isInside: Bool
+    public let isInside: Bool
 
     init(
         _ code: Code, _ message: String, sqlState: String? = nil, severity: String? = nil, detail: String? = nil,
@@ -82,10 +82,10 @@ public struct PostgresError: Error, Sendable, Hashable, CustomStringConvertible,
         sqlState.map { state.utf8.count == 2 ? $0.hasPrefix(state) : $0 == state } ?? false
     }
 
-    /// Whether the connection it happened on is of no more use.
+    /// Whether the connection it happened on is of no more use. A function may raise whatever it likes and harm no connection.
     public var isConnectionFailure: Bool {
         code == .connectionFailed || code == .connectionLost || severity == "FATAL" || severity == "PANIC"
-            || hasState("08")
+            || hasState("08") && !isInside
     }
 
     /// Whether the message may quote a row's value: data exceptions (`invalid input syntax for type uuid: "…"`), and whatever

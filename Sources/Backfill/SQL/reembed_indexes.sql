@@ -37,8 +37,12 @@ WHERE i.indrelid = ANY ($1::pg_catalog.int8[]::pg_catalog.oid[])
             WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = i.indexrelid
                 AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = i.indrelid
                 AND d.refobjsubid = a.attnum))
-    AND NOT (
-        i.indkey[0] = 0 AND i.indnatts = 1
-        AND pg_catalog.pg_get_indexdef(i.indexrelid, 1, false) IN ('true', '(true)')
-        AND pg_catalog.pg_get_expr(i.indpred, i.indrelid) = pg_catalog.format('(%I IS NULL)', a.attname))
+    -- only of the tables asked for, as the text of a condition is worked out with a lock on its table
+    AND NOT CASE
+        WHEN i.indrelid = ANY ($1::pg_catalog.int8[]::pg_catalog.oid[]) AND i.indkey[0] = 0 AND i.indnatts = 1
+        THEN pg_catalog.pg_get_indexdef(i.indexrelid, 1, false) IN ('true', '(true)')
+            AND COALESCE(
+                pg_catalog.pg_get_expr(i.indpred, i.indrelid) = pg_catalog.format('(%I IS NULL)', a.attname), false)
+        ELSE false
+    END
 ORDER BY (SELECT pg_catalog.count(*) FROM pg_catalog.pg_partition_ancestors(i.indrelid)), i.indexrelid

@@ -87,6 +87,8 @@ enum Failure {
     }
 
     private static func code(of error: PostgresError) -> ExitCode {
+        // DDL on the table as a rule: it passes.
+        if ["55P03", "40001", "40P01"].contains(where: error.hasState) { return temporary }
         if error.hasState("28") || error.hasState("42501") || error.isWithoutPassword { return noPermission }
         if error.hasState("3D000") || error.code == .misuse { return configuration }
         if error.hasState("25006") { return unavailable }
@@ -99,7 +101,7 @@ enum Failure {
     /// What to tell a person: what happened, and what to do where that is known.
     static func message(for error: any Error) -> String {
         let text = "\(error)"
-        guard let error = error as? PostgresError else { return sentence(text) }
+        guard let error = error as? PostgresError, !error.isInside else { return sentence(text) }
         if error.hasState("28P01") || error.hasState("28000") || error.isWithoutPassword {
             return text + ". Check user and password in DATABASE_URL, or the credential database-password."
         }
@@ -117,8 +119,14 @@ enum Failure {
         if error.hasState("42703") || error.hasState("42P01") {
             return text + ". The table or the schema backfilld has changed: backfilld check says what to do."
         }
+        if error.hasState("55P03") {
+            return text
+                + ". Somebody has the table locked, as for a change of its columns: try again when that is done."
+        }
         if error.hasState("25006") {
-            return text + ". The server takes no writes: connect to the primary, with target_session_attrs=read-write."
+            return text
+                + ". Either the server is a standby: connect to the primary, with target_session_attrs=read-write; "
+                + "or default_transaction_read_only is on for this role, the database or the server: set it off."
         }
         return sentence(text)
     }
