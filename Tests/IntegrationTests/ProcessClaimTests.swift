@@ -29,6 +29,24 @@ import Testing
         }
     }
 
+    @Test("A daemon that has a claim and has stopped asking anything is told of by its peers")
+    func silent() async throws {
+        let lab = try await Lab.make(.debian)
+        let stopped = try await lab.connect()
+        // What a daemon's session has: the lock that says it is one, and a claim.
+        try await stopped.script(
+            "SELECT pg_advisory_lock(1650879600, 0); "
+                + "SELECT pg_advisory_lock(1650879587, \(1024 + RowKey("1").bucket))", name: "a daemon's locks")
+        try await lab.withDaemon { daemon in
+            try await lab.run("INSERT INTO notes VALUES (1, 'kept'), (2, 'free')")
+            try await daemon.tells("who is in the way") { !$0.obstructed.isEmpty }
+            let told = daemon.told.obstructed.first?.obstruction ?? ""
+            #expect(told.contains("a daemon that has said nothing for") && told.contains("resume or end it"), "\(told)")
+            await stopped.close()
+            try await lab.allRight()
+        }
+    }
+
     @Test("status and explain show what a daemon at work holds, its host and its process, and nothing when it is done")
     func live() async throws {
         let lab = try await Lab.make(.pg18WithPgvector)

@@ -56,17 +56,29 @@ public struct RowReader: Sendable {
     ///   - failed: Hears of each row that cannot be read.
     /// - Throws: ``PostgresError`` where it is no row's own; `CancellationError`.
     func read(_ keys: ArraySlice<RowKey>, failed: (RowKey, PostgresError) -> Void) async throws -> [PendingRow] {
-        do {
-            return try await read(Array(keys))
-        } catch let error as PostgresError where error.mayBeOneRowsOwn && !error.isAboutTheSchema {
-            guard keys.count > 1 else {
-                if let key = keys.first { failed(key, error) }
-                return []
-            }
-            let middle = keys.startIndex + keys.count / 2
-            let rows = try await read(keys[..<middle], failed: failed)
-            return try await rows + read(keys[middle...], failed: failed)
+        var (rows, parts, unread) = ([PendingRow](), [keys], [(key: RowKey, error: PostgresError)]())
+        // Of a damaged row the server says so, of nearly all else only that something is wrong, which may be the server.
+        var doubtful: PostgresError? {
+            rows.isEmpty ? unread.first { !$0.error.mayBeOneRowsOwn && !$0.error.hasState("XX") }?.error : nil
         }
+        while let part = parts.popLast() {
+            if let doubtful, unread.count >= WriteSearch.mostInVain { throw doubtful }
+            do {
+                rows += try await read(Array(part))
+            } catch let error as PostgresError
+                where error.code == .server && error.isDivisible && !error.isAboutTheSchema && !error.isOfLocks
+            {
+                guard part.count > 1 else {
+                    if let key = part.first { unread.append((key, error)) }
+                    continue
+                }
+                let middle = part.startIndex + part.count / 2
+                parts += [part[middle...], part[..<middle]]
+            }
+        }
+        if let doubtful { throw doubtful }
+        for row in unread { failed(row.key, row.error) }
+        return rows
     }
 
     /// Keys of pending rows, at most so many, in the order in which the table has them.

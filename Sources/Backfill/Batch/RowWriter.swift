@@ -9,7 +9,10 @@ public struct RowWriter: Sendable {
     private let lock: String
     private let clear: String
 
-    private static let deadline = Duration.seconds(30)
+    private let turn = WriteTurn()
+
+    /// Rows are locked as long, and with them whoever wants to change them.
+    static let deadline = Duration.seconds(10)
 
     /// - Parameters:
     ///   - table: The table to write.
@@ -27,8 +30,8 @@ public struct RowWriter: Sendable {
     public struct Written: Sendable {
         /// Of each row.
         public var outcomes: [RowKey: RowOutcome] = [:]
-        /// An error about names or privileges that no row at all got past. It may be the table's, where that is another than
-        /// it was, or each row's own, of a trigger.
+        /// An error that no row at all got past, and that may be each row's own, of a trigger. It may also be the table's,
+        /// where it is about names or privileges, or the server's.
         public var doubt: PostgresError?
     }
 
@@ -40,27 +43,18 @@ public struct RowWriter: Sendable {
     ///   these vectors belong in the column no more; `CancellationError`.
     public func write(_ rows: [EmbeddedRow]) async throws -> Written {
         guard !rows.isEmpty else { return Written() }
-        var written = try await writeParts(rows[...])
-        if !written.outcomes.values.allSatisfy(\.isFailure) { written.doubt = nil }
-        return written
-    }
-
-    private func writeParts(_ rows: ArraySlice<EmbeddedRow>) async throws -> Written {
-        do {
-            return Written(outcomes: try await pool.withConnection { try await writeOnce(Array(rows), on: $0) })
-        } catch let error as PostgresError where error.isDivisible {
-            guard rows.count > 1 else {
-                guard let row = rows.first, error.mayBeOneRowsOwn else { throw error }
-                guard error.isAboutTheSchema else { return Written(outcomes: [row.key: .failed(error.description)]) }
-                return Written(outcomes: [row.key: .refused(row, reason: error.description)], doubt: error)
+        var search = WriteSearch(rows)
+        while let part = search.next() {
+            do {
+                let found = try await turn.run {
+                    try await pool.withConnection { try await writeOnce(Array(part), on: $0) }
+                }
+                search.note(found)
+            } catch let error as PostgresError where error.isDivisible {
+                search.note(error, of: part)
             }
-            let middle = rows.startIndex + rows.count / 2
-            var written = try await writeParts(rows[..<middle])
-            let rest = try await writeParts(rows[middle...])
-            written.outcomes.merge(rest.outcomes) { $1 }
-            written.doubt = written.doubt ?? rest.doubt
-            return written
         }
+        return try search.result()
     }
 
     /// Writes what can be written now; rows that moved under the statement's eyes are tried again, a few times.
@@ -100,7 +94,7 @@ public struct RowWriter: Sendable {
             PostgresValue.textArray(rows.map(\.key.text)), PostgresValue.int8Array(rows.map(\.source))
         )
         let vectors = table.parameter(for: rows.map(\.vector))
-        let answers = try await connection.pipeline(
+        let answers = try await connection.pipelineWithTriggers(
             [
                 Statement(
                     "write batch of \(table.displayName)", write,
@@ -108,6 +102,7 @@ public struct RowWriter: Sendable {
                 Statement("clear rewritten rows of \(table.displayName)", clear, [keys, sources], prepared: true),
             ], deadline: Self.deadline)
         var outcomes: [RowKey: RowOutcome] = [:]
+        var hasTriggers = false
         for locked in answers[0] {
             let number = Int(try locked.decode(0, as: Int64.self))
             guard number > 0 else {
@@ -118,6 +113,7 @@ public struct RowWriter: Sendable {
                 guard outcomes[row.key] == nil else { continue }
                 // Who changes other columns of it without a pause is nobody who refuses.
                 let isMoving = try locked.decode(2, as: Bool.self)
+                hasTriggers = hasTriggers || !isMoving
                 outcomes[row.key] =
                     isMoving
                     ? .locked(row)
@@ -130,6 +126,7 @@ public struct RowWriter: Sendable {
                 outcomes[row.key] = source == row.source ? .written : .rewritten(standing: nil)
             }
         }
+        if !answers[0].isEmpty { await turn.learn(hasTriggers: hasTriggers) }
         for cleared in answers[1] {
             let key = rows[Int(try cleared.decode(0, as: Int64.self)) - 1].key
             if outcomes[key] == .written { outcomes[key] = .rewritten(standing: nil) }
@@ -190,22 +187,4 @@ public struct RowWriter: Sendable {
             return true
         }
     }
-}
-
-extension PostgresError {
-    /// Whether a part of the rows of a statement that failed with it may fare better: one that the server cancelled at our
-    /// deadline was too much, where a server that does not even answer that is away.
-    var isDivisible: Bool { mayBeOneRowsOwn || code == .deadlineExceeded && sqlState != nil }
-
-    /// Whether an error of a write may come from one of its rows: from a constraint, a trigger, the data itself, or
-    /// whatever SQLSTATE an owner's function makes up.
-    ///
-    /// What is about the connection, the server's state, locks, deadlines and read-only transactions is not.
-    var mayBeOneRowsOwn: Bool {
-        guard code == .server, !isConnectionFailure else { return false }
-        return !["08", "0A", "25", "26", "28", "40", "53", "54", "55", "57", "58", "F0", "XX"].contains(where: hasState)
-    }
-
-    /// Whether it is about names and privileges: of the whole table as a rule, though a trigger may meet it in one row.
-    var isAboutTheSchema: Bool { hasState("42") || hasState("3F") }
 }

@@ -10,6 +10,9 @@ public final class Ceiling: Sendable {
         bucket = Mutex(rowsPerSecond.map { TokenBucket(rate: $0) })
     }
 
+    /// Whether there is one.
+    var isSet: Bool { bucket.withLock { $0 != nil } }
+
     /// Another ceiling from now on.
     func apply(rowsPerSecond: Int?) {
         bucket.withLock { bucket in

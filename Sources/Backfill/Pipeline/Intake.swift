@@ -31,6 +31,7 @@ struct Intake: Sendable {
     var writes: [RowKey: Int] = [:]
     var writesSince: Instant?
     private var wasHeldsTurn = false
+    private var wasAnnouncedsTurn = false
     private var batches = 0
     private var begun = 0
     private var isScanWanted = false
@@ -40,14 +41,14 @@ struct Intake: Sendable {
     /// When the first of the rows that failed may be tried again: the ledger knows which, and a scan finds it.
     private var retriesAt: Instant?
     /// Until when nothing is tried, after a failure that is no row's own.
-    private var pausedUntil: Instant?
+    var pausedUntil: Instant?
     /// After a pause one batch finds out whether things go well again.
-    private var isProbing = false
+    var isProbing = false
     /// Until when no batch begins, since there was no room for its claims.
     private var crowdedUntil: Instant?
     /// Nothing begins until there is a connection.
     private var isSuspended = false
-    private let ceiling: Ceiling?
+    let ceiling: Ceiling?
     private var backoff: Backoff
     private var random: any RandomNumberGenerator & Sendable
 
@@ -225,6 +226,8 @@ struct Intake: Sendable {
     ) {
         for (key, outcome) in outcomes { settle(key, outcome, retries[key], at: now) }
         if let first = retries.values.min() { retry(at: now + first) }
+        // Anybody can announce keys that are none: the ceiling is for rows.
+        ceiling?.giveBack(outcomes.count { $0.value == .settled && inFlight[$0.key] == .announced })
         let vain = outcomes.count { $0.value == .settled && inFlight[$0.key] == .page(backlog.page) }
         if vain * 2 > outcomes.count { renewPage() }
         forgive(Array(outcomes.keys), at: now)
@@ -348,8 +351,13 @@ struct Intake: Sendable {
 
     private mutating func nextBatch(at now: Instant) -> Action? {
         // New rows first: somebody may be looking for them, while the backlog has waited anyway.
-        if announced.due.map({ $0 <= now }) ?? false, let room = room(settings.rows, announced.count, at: now) {
+        // Under a ceiling by turns: anybody can announce more keys than it lets through, whether or not there are such rows.
+        let isForBacklog = wasAnnouncedsTurn && !backlog.isEmpty && ceiling?.isSet ?? false
+        if !isForBacklog, announced.due.map({ $0 <= now }) ?? false,
+            let room = room(settings.rows, announced.count, at: now)
+        {
             let keys = announced.take(at: now, most: room)?.filter { inFlight[$0] == nil } ?? []
+            wasAnnouncedsTurn = !keys.isEmpty
             if !keys.isEmpty { return begin(keys, .announced, granted: room, at: now) }
             ceiling?.giveBack(room)
         }
@@ -372,17 +380,11 @@ struct Intake: Sendable {
             let keys = backlog.take(room).filter {
                 inFlight[$0] == nil && !held.contains($0) && !charged.contains($0)
             }
+            wasAnnouncedsTurn = false
             if !keys.isEmpty { return begin(keys, .page(backlog.page), granted: room, at: now) }
             ceiling?.giveBack(room)
         }
         return nil
-    }
-
-    /// How many of so many rows may be begun now; nil for none.
-    private func room(_ most: Int, _ rows: Int, at now: Instant) -> Int? {
-        let room = min(most, max(rows, 1))
-        let granted = ceiling?.grant(room, at: now) ?? room
-        return granted > 0 ? granted : nil
     }
 
     private mutating func begin(_ keys: [RowKey], _ origin: Origin, granted: Int, at now: Instant) -> Action {

@@ -63,7 +63,8 @@ public enum PipelineEvent: Sendable {
     case scanned(found: Int, isAll: Bool)
     /// So many rows of a batch are a peer's.
     case contended(rows: Int)
-    /// A session that is no daemon's keeps this row from being claimed, for longer than a heartbeat.
+    /// A session that is no daemon's, or that of one that is stopped, keeps this row from being claimed, for longer than a
+    /// heartbeat.
     case obstructed(key: RowKey, by: RowClaim)
     /// The provider asks for fewer calls, or a ceiling of ours is reached, which `because` says; everything waits, as long as
     /// it says.

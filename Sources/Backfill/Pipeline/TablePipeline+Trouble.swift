@@ -43,6 +43,32 @@ extension TablePipeline {
         failed(error, isOfScan: isOfScan)
     }
 
+    /// No row got past an error. One about names or privileges: where the table is in order, it is written to once more, for it
+    /// may have come to be so only now; what is refused then is refused by something of the row's own. Any other may be the
+    /// server's: the rows are tried again, and charged where they alone go on to fail.
+    func resolve(_ doubt: PostgresError, in done: inout Batch.Report) async throws {
+        if doubt.isAboutTheSchema {
+            guard parts.load != nil else { throw doubt }
+            try await inspect()
+            done.add(try await batch.writer.write(done.refused))
+        }
+        guard let doubt = done.doubt, !doubt.isAboutTheSchema else { return }
+        let refused = done.refused
+        guard !suspects.areConvicted(Set(refused.map(\.key)), attempts: settings.retry.attempts) else { return }
+        for row in refused { done.outcomes[row.key] = .locked(row) }
+        done.error = done.error ?? doubt
+    }
+
+    /// The table is another than the one that these rows were read from: what was written was right, and of all else nothing
+    /// is known.
+    func abandon(_ keys: [RowKey], _ done: Batch.Report, took: Duration) {
+        var done = done
+        done.outcomes = done.outcomes.filter { $0.value == .written }
+        intake.ended(keys, at: clock.now)
+        handshake.wake(at: clock.now)
+        report(.batch(done, took: took))
+    }
+
     /// Whether the server has answered with an error, and the connection is of use.
     static func isAnswer(_ error: any Error) -> Bool {
         (error as? PostgresError).map { $0.code == .server && !$0.isConnectionFailure } ?? false
@@ -64,6 +90,11 @@ extension TablePipeline {
     public func heartbeat() async {
         await noteLocks()
         if problem != nil || !flaws.isEmpty { doubt() }
+        if trouble is PostgresError {
+            // The server answers again, for all that is known: one batch finds out, and nobody waits for the end of a pause.
+            intake.probe()
+            signal.set()
+        }
         await lookForStrangers()
         isPurgeDue = hasEntries
         // A purge tells that, too.
@@ -85,12 +116,16 @@ extension TablePipeline {
         return true
     }
 
-    /// Tells of sessions that keep rows from us and are no daemon's: nobody else would, and the rows wait as long as they do.
+    /// Tells of sessions that keep rows from us and are no daemon's, or a daemon's that is stopped: nobody else would, and the
+    /// rows wait as long as they do.
     private func lookForStrangers() async {
-        let table = table
+        let (table, interval) = (table, lastHeartbeat.map { clock.now - $0 } ?? .seconds(10))
+        lastHeartbeat = clock.now
         guard let key = contention.heartbeat() else { return }
         let holders = try? await parts.pool.withConnection { try await RowClaim.holders(of: key, in: table, on: $0) }
-        for holder in holders ?? [] where !holder.isDaemon { report(.obstructed(key: key, by: holder)) }
+        for holder in holders ?? [] where !holder.isDaemon || holder.isSilent(for: interval) {
+            report(.obstructed(key: key, by: holder))
+        }
     }
 
     /// Something says that the table is not what it was.

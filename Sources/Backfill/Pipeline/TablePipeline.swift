@@ -26,8 +26,12 @@ public actor TablePipeline: Gated {
     var isPurgeDue = false
     /// Somebody may have paused the table, and no scan will tell before a batch has ended.
     var isStandingDue = false
+    /// Rows that may fail by their own fault.
+    var suspects = Suspects()
     /// A row that we never get to claim.
     var contention = Contention()
+    /// When the last one came back.
+    var lastHeartbeat: ContinuousClock.Instant?
     private var isStandby = false
     /// Whether notifications come through the connection.
     private var hearsNotifications: Bool
@@ -291,6 +295,7 @@ public actor TablePipeline: Gated {
             guard table == self.table else { return abandon(keys, done, took: clock.now - began) }
             let verdicts = try await charge(charges)
             if done.embedded + done.written > 0 { handshake.progressed() }
+            if done.written > 0 { suspects.othersWritten() }
             // What is written well says nothing against the error that ended the rest.
             var isWell = done.error == nil
             if case EmbedderError.limited? = done.error { isWell = true }
@@ -312,24 +317,6 @@ public actor TablePipeline: Gated {
             }
             if !isHearsay { await failed(error, with: table, since: healings) }
         }
-    }
-
-    /// No row got past an error about names or privileges: where the table is in order, it is written to once more, for it may
-    /// have come to be so only now; what is refused then is refused by something of the row's own.
-    private func resolve(_ doubt: PostgresError, in done: inout Batch.Report) async throws {
-        guard parts.load != nil else { throw doubt }
-        try await inspect()
-        done.add(try await batch.writer.write(done.refused))
-    }
-
-    /// The table is another than the one that these rows were read from: what was written was right, and of all else nothing
-    /// is known.
-    private func abandon(_ keys: [RowKey], _ done: Batch.Report, took: Duration) {
-        var done = done
-        done.outcomes = done.outcomes.filter { $0.value == .written }
-        intake.ended(keys, at: clock.now)
-        handshake.wake(at: clock.now)
-        report(.batch(done, took: took))
     }
 
     private func charge(_ charges: [FailureLedger.Charge]) async throws -> [FailureLedger.Verdict] {

@@ -6,7 +6,8 @@ SELECT
         SELECT FROM pg_catalog.pg_locks AS p
         WHERE p.pid OPERATOR(pg_catalog.=) l.pid AND p.locktype OPERATOR(pg_catalog.=) 'advisory' AND p.granted
             AND p.objsubid OPERATOR(pg_catalog.=) 2::pg_catalog.int2
-            AND p.classid::pg_catalog.int8 OPERATOR(pg_catalog.=) $4::pg_catalog.int8) AS is_daemon
+            AND p.classid::pg_catalog.int8 OPERATOR(pg_catalog.=) $4::pg_catalog.int8) AS is_daemon,
+    EXTRACT(epoch FROM pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) s.state_change)::pg_catalog.float8 AS silent_for
 FROM pg_catalog.pg_locks AS l
 LEFT JOIN backfilld.activity AS a
     ON a.backend_pid OPERATOR(pg_catalog.=) l.pid AND a.watch OPERATOR(pg_catalog.=) $1::pg_catalog.int4

@@ -7,6 +7,13 @@ SELECT
     EXTRACT(epoch FROM pg_catalog.now() OPERATOR(pg_catalog.-) a.pending_since)::pg_catalog.float8 AS pending_for,
     EXTRACT(epoch FROM pg_catalog.now() OPERATOR(pg_catalog.-) a.last_embedded_at)::pg_catalog.float8 AS embedded_ago,
     pg_catalog.to_char(a.last_embedded_at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS last_embedded_at,
+    -- its listening session asks something with each heartbeat
+    (
+        SELECT EXTRACT(epoch FROM pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) s.state_change)::pg_catalog.float8
+        FROM pg_catalog.pg_stat_activity AS s
+        WHERE s.pid OPERATOR(pg_catalog.=) a.backend_pid
+          AND COALESCE(s.backend_start, a.backend_start) OPERATOR(pg_catalog.=) a.backend_start) AS silent_for,
+    EXTRACT(epoch FROM pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) a.updated_at)::pg_catalog.float8 AS noted_ago,
     EXISTS (
         SELECT FROM pg_catalog.pg_stat_activity AS s
         WHERE s.pid OPERATOR(pg_catalog.=) a.backend_pid

@@ -8,8 +8,13 @@ public struct TableStatus: Sendable, Hashable, Encodable {
         public let host: String
         /// Its process there.
         public let pid: Int
-        /// `listening`, `polling`, `working` or `degraded`; `gone` where its session has ended.
+        /// `listening`, `polling`, `working` or `degraded`; `gone` where its session has ended, `silent` where that has asked
+        /// nothing for longer than any heartbeat takes.
         public let state: String
+        /// For how long its listening session has asked nothing; nil where that is not known.
+        public let silentForSeconds: Double?
+        /// How old what it says of itself is: it says something when that changes.
+        public let notedSecondsAgo: Double?
         /// How it learns of rows: `listening`, `polling`, `paused`; nil where it has not said.
         public let mode: String?
         /// Rows in batches under way.
@@ -74,7 +79,14 @@ public struct TableStatus: Sendable, Hashable, Encodable {
     static let countLimit = 10_000
 
     /// Looks a table's status up.
-    public static func load(_ table: WatchedTable, on connection: PostgresConnection) async throws -> TableStatus {
+    ///
+    /// - Parameters:
+    ///   - table: The table.
+    ///   - silence: A daemon that has asked nothing for longer is silent.
+    ///   - connection: A connection that is free.
+    public static func load(
+        _ table: WatchedTable, silence: Duration = .seconds(60), on connection: PostgresConnection
+    ) async throws -> TableStatus {
         let counts = try await Counts.load(table, index: "backfilld_pending_\(table.watch)", on: connection)
         let (all, pending) = (counts.rows, counts.pending)
         let rows = try await connection.execute(
@@ -82,7 +94,7 @@ public struct TableStatus: Sendable, Hashable, Encodable {
                 "daemons of \(table.displayName)", SQLFile.statusDaemons,
                 [.int4(table.watch), .int8(Int64(AdvisoryLock.claim))]))
         let standing = try await LedgerStanding.load(table, on: connection)
-        let daemons = try rows.map(Self.daemon)
+        let daemons = try rows.map { try Self.daemon($0, silence: silence) }
         let ages = try rows.map { try $0.decode("pending_for", as: Double?.self) }.compactMap { $0 }
         let last = try rows.map { row in
             (try row.decode("embedded_ago", as: Double?.self), try row.decode("last_embedded_at", as: String?.self))
@@ -133,10 +145,13 @@ public struct TableStatus: Sendable, Hashable, Encodable {
         }
     }
 
-    private static func daemon(_ row: Row) throws -> Daemon {
-        Daemon(
-            host: try row.decode("host"), pid: try row.decode("pid"),
-            state: try row.decode("connected") ? try row.decode("state") : "gone", mode: try row.decode("mode"),
+    private static func daemon(_ row: Row, silence: Duration) throws -> Daemon {
+        let silentFor: Double? = try row.decode("silent_for")
+        let isSilent = (silentFor ?? 0) > silence.inSeconds
+        let state: String = try row.decode("connected") ? isSilent ? "silent" : row.decode("state") : "gone"
+        return Daemon(
+            host: try row.decode("host"), pid: try row.decode("pid"), state: state, silentForSeconds: silentFor,
+            notedSecondsAgo: try row.decode("noted_ago"), mode: try row.decode("mode"),
             working: try row.decode("working"), held: try row.decode("held"), claimed: try row.decode("claimed"),
             inFlight: try row.decode("in_flight"), embedded: try row.decode("embedded"),
             failed: try row.decode("failed"), rowsPerSecond: try row.decode("rows_per_second"),

@@ -28,7 +28,8 @@ struct StatusCommand: AsyncParsableCommand {
             for table in assembly.tables {
                 do {
                     let watched = try await WatchedTable.load(table, identity: nil, on: connection)
-                    statuses.append(try await TableStatus.load(watched, on: connection))
+                    let silence = max(settings.listen.heartbeat * 3, .seconds(30))
+                    statuses.append(try await TableStatus.load(watched, silence: silence, on: connection))
                 } catch let problem as TableProblem {
                     // The others are to be seen all the same.
                     problems.append(problem)
@@ -77,6 +78,9 @@ struct StatusCommand: AsyncParsableCommand {
         for (index, daemon) in status.daemons.enumerated() {
             var line = (index == 0 ? "  daemons    " : "             ") + "\(daemon.host), process \(daemon.pid): "
             line += daemon.state
+            if daemon.state == "silent", let seconds = daemon.silentForSeconds {
+                line += " for \(Vitals.span(.seconds(seconds))): resume or end it"
+            }
             if let mode = daemon.mode, mode != daemon.state, daemon.state != "gone" { line += " (\(mode))" }
             line += ", \(daemon.embedded.grouped) embedded"
             // What it says of itself may be some seconds old; its claims are not.
@@ -86,6 +90,9 @@ struct StatusCommand: AsyncParsableCommand {
             if daemon.held > 0, daemon.state != "gone" { line += ", \(daemon.held.grouped) held" }
             if daemon.claimed > 0 { line += ", \(daemon.claimed.grouped) of 1,024 buckets claimed" }
             if daemon.failed > 0 { line += ", \(daemon.failed.counted("failure"))" }
+            if let seconds = daemon.notedSecondsAgo, daemon.state != "gone" {
+                line += ", told \(Vitals.span(.seconds(seconds))) ago"
+            }
             if let error = daemon.lastError { line += "; \(error)" }
             lines.append(line)
         }

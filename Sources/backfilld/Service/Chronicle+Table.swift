@@ -29,8 +29,7 @@ extension Chronicle {
             logger.tell(
                 .claimObstructed,
                 """
-                \(name): row \(key), and others with it, cannot be claimed: \(claim) has taken an advisory lock of \
-                backfilld's. They wait until that session gives it back or ends
+                \(name): row \(key), and others with it, cannot be claimed: \(claim.obstruction)
                 """, [.table: "\(name)", .key: "\(key)"])
         case .table:
             logger.tell(
