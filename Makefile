@@ -76,7 +76,8 @@ test:
 	swift build --build-tests
 	@rm -f .build/unsteady
 	PYTHONPATH='$(tokenizers)' scripts/test-part --filter '^SentenceEncoderTests\.' $(SWIFT_FLAGS)
-	scripts/test-part --skip '^(IntegrationTests|SentenceEncoderTests)\.' $(SWIFT_FLAGS)
+	scripts/test-part --filter '^EmbeddersTests\.' $(SWIFT_FLAGS)
+	scripts/test-part --skip '^(IntegrationTests|SentenceEncoderTests|EmbeddersTests)\.' $(SWIFT_FLAGS)
 	scripts/test-part --again .build/unsteady --filter '^IntegrationTests\.Setup' $(SWIFT_FLAGS)
 	scripts/test-part --again .build/unsteady --filter '^IntegrationTests\.Pipeline' $(SWIFT_FLAGS)
 	scripts/test-part --again .build/unsteady --filter '^IntegrationTests\.Reembed' $(SWIFT_FLAGS)
@@ -95,7 +96,8 @@ soak:
 unit:
 	@scripts/install-tools build model
 	@scripts/fetch-model
-	PYTHONPATH='$(tokenizers)' swift test --skip '^(IntegrationTests|PostgresClientTests|TestSupportTests)\.' $(SWIFT_FLAGS)
+	PYTHONPATH='$(tokenizers)' swift test --filter '^(SentenceEncoder|Embedders)Tests\.' $(SWIFT_FLAGS)
+	swift test --skip-build --filter '^(Backfill|backfilld|Systemd)Tests\.' $(SWIFT_FLAGS)
 
 model-check:
 	@scripts/install-tools test

@@ -58,7 +58,7 @@ public struct Batch: Sendable {
             for row in rows { outcomes[row.key] = nil }
         }
 
-        /// What nobody got past when vectors were written; see ``RowWriter/Written/doubt``.
+        /// What rows did not get past when vectors were written; see ``RowWriter/Written/doubt``.
         public var doubt: PostgresError?
 
         mutating func add(_ written: RowWriter.Written) {

@@ -30,8 +30,8 @@ public struct RowWriter: Sendable {
     public struct Written: Sendable {
         /// Of each row.
         public var outcomes: [RowKey: RowOutcome] = [:]
-        /// An error that no row at all got past, and that may be each row's own, of a trigger. It may also be the table's,
-        /// where it is about names or privileges, or the server's.
+        /// An error that may be each row's own, of a trigger, or the table's, where it is about names or privileges; or, where
+        /// no row at all got past it, the server's.
         public var doubt: PostgresError?
     }
 

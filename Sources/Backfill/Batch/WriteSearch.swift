@@ -77,7 +77,8 @@ struct WriteSearch {
             let isCertain = error.mayBeOneRowsOwn && !error.isAboutTheSchema
             written.outcomes[row.key] = isCertain ? .failed(reason) : .refused(row, reason: reason)
         }
-        if !hasPassed { written.doubt = alone.first { $0.error.isAboutTheSchema }?.error ?? doubtful }
+        // The table may have come to be in order between one part and the next.
+        written.doubt = alone.first { $0.error.isAboutTheSchema }?.error ?? (hasPassed ? nil : doubtful)
         return written
     }
 

@@ -43,12 +43,15 @@ extension TablePipeline {
         failed(error, isOfScan: isOfScan)
     }
 
-    /// No row got past an error. One about names or privileges: where the table is in order, it is written to once more, for it
+    /// Rows did not get past an error. One about names or privileges: where the table is in order, it is written to once more, for it
     /// may have come to be so only now; what is refused then is refused by something of the row's own. Any other may be the
     /// server's: the rows are tried again, and charged where they alone go on to fail.
     func resolve(_ doubt: PostgresError, in done: inout Batch.Report) async throws {
         if doubt.isAboutTheSchema {
-            guard parts.load != nil else { throw doubt }
+            guard parts.load != nil else {
+                if done.written > 0 { return }
+                throw doubt
+            }
             try await inspect()
             done.add(try await batch.writer.write(done.refused))
         }
