@@ -51,12 +51,12 @@ struct BackfillCommand: AsyncParsableCommand {
             let tables = try await assembly.watchedTables(of: identity, on: connection)
             let pool = assembly.pool()
             for table in tables {
-                if let pause = try await LedgerStanding.load(table, on: connection).pause {
+                if let pause = try await pool.withConnection({ try await LedgerStanding.load(table, on: $0) }).pause {
                     complain("backfilld: \(table.displayName) is paused \(pause.line); to go on: backfilld resume")
                     if embedder != nil { throw Failure.temporary }
                 }
                 if let embedder {
-                    summaries.append(try await fill(table, assembly, embedder, pool, on: connection))
+                    summaries.append(try await fill(table, assembly, embedder, pool))
                 } else {
                     try await rehearse(table, assembly, on: connection)
                 }
@@ -105,11 +105,11 @@ struct BackfillCommand: AsyncParsableCommand {
         }
     }
 
+    /// The pool's sessions: one that is older may have gone with its server meanwhile.
     private func fill(
-        _ table: WatchedTable, _ assembly: Assembly, _ embedder: any Embedder, _ pool: ConnectionPool,
-        on connection: PostgresConnection
+        _ table: WatchedTable, _ assembly: Assembly, _ embedder: any Embedder, _ pool: ConnectionPool
     ) async throws -> Summary {
-        let pending = try await BacklogCount.of(table, on: connection)
+        let pending = try await pool.withConnection { try await BacklogCount.of(table, on: $0) }
         var pipeline = assembly.settings.pipelineSettings
         pipeline.mostRows = limit
         let bar = ProgressBar(
@@ -119,8 +119,8 @@ struct BackfillCommand: AsyncParsableCommand {
             table: table, embedder: embedder, sessions: assembly.sessions, pool: pool, settings: pipeline)
         var result = try await drain.run { bar.show($0.processed) }
         // Those that failed earlier and are not due are without a vector as well.
-        for row in try await FailedRow.load(table, limit: 10_000, on: connection)
-        where result.failed[RowKey(row.key)] == nil {
+        let failures = try await pool.withConnection { try await FailedRow.load(table, limit: 10_000, on: $0) }
+        for row in failures where result.failed[RowKey(row.key)] == nil {
             result.failed[RowKey(row.key)] = "\(row.reason) (\(row.prospect))"
         }
         let summary = Summary(table: table.displayName, result: result, took: .now - began)
