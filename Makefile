@@ -79,7 +79,7 @@ test:
 	scripts/test-part --filter '^EmbeddersTests\.' $(SWIFT_FLAGS)
 	scripts/test-part --skip '^(IntegrationTests|SentenceEncoderTests|EmbeddersTests)\.' $(SWIFT_FLAGS)
 	scripts/test-part --again .build/unsteady --filter '^IntegrationTests\.Setup' $(SWIFT_FLAGS)
-	scripts/test-part --again .build/unsteady --filter '^IntegrationTests\.Pipeline' $(SWIFT_FLAGS)
+	scripts/test-part --again .build/unsteady --filter '^IntegrationTests\.(Pipeline|Endpoint)' $(SWIFT_FLAGS)
 	scripts/test-part --again .build/unsteady --filter '^IntegrationTests\.Reembed' $(SWIFT_FLAGS)
 	scripts/test-part --again .build/unsteady --filter '^IntegrationTests\.(Process|Systemd)' $(SWIFT_FLAGS)
 	swift build $(release)
