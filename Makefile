@@ -77,7 +77,9 @@ test:
 	@rm -f .build/unsteady
 	PYTHONPATH='$(tokenizers)' scripts/test-part --filter '^SentenceEncoderTests\.' $(SWIFT_FLAGS)
 	scripts/test-part --filter '^EmbeddersTests\.' $(SWIFT_FLAGS)
-	scripts/test-part --skip '^(IntegrationTests|SentenceEncoderTests|EmbeddersTests)\.' $(SWIFT_FLAGS)
+	scripts/test-part --filter '^SystemdTests\.' $(SWIFT_FLAGS)
+	scripts/test-part --filter '^(PostgresClient|TestSupport)Tests\.' $(SWIFT_FLAGS)
+	scripts/test-part --skip '^(Integration|SentenceEncoder|Embedders|Systemd|PostgresClient|TestSupport)Tests\.' $(SWIFT_FLAGS)
 	scripts/test-part --again .build/unsteady --filter '^IntegrationTests\.Setup' $(SWIFT_FLAGS)
 	scripts/test-part --again .build/unsteady --filter '^IntegrationTests\.(Pipeline|Endpoint)' $(SWIFT_FLAGS)
 	scripts/test-part --again .build/unsteady --filter '^IntegrationTests\.Reembed' $(SWIFT_FLAGS)
@@ -97,7 +99,8 @@ unit:
 	@scripts/install-tools build model
 	@scripts/fetch-model
 	PYTHONPATH='$(tokenizers)' swift test --filter '^(SentenceEncoder|Embedders)Tests\.' $(SWIFT_FLAGS)
-	swift test --skip-build --filter '^(Backfill|backfilld|Systemd)Tests\.' $(SWIFT_FLAGS)
+	swift test --skip-build --filter '^SystemdTests\.' $(SWIFT_FLAGS)
+	swift test --skip-build --filter '^(Backfill|backfilld)Tests\.' $(SWIFT_FLAGS)
 
 model-check:
 	@scripts/install-tools test
