@@ -17,7 +17,8 @@ STRIP ?= -s
 # More for `swift build` and `swift test`, such as: make unit SWIFT_FLAGS='--filter Debouncer'
 SWIFT_FLAGS ?=
 
-release := -c release --static-swift-stdlib -Xlinker --gc-sections --product backfilld
+# Nothing looks symbols up in the program itself, and what is exported would be kept.
+release := -c release --static-swift-stdlib -Xlinker --gc-sections -Xlinker --no-export-dynamic --product backfilld
 sources := Package.swift Sources Tests Benchmarks
 bindir := $(PREFIX)/bin
 modeldir := $(PREFIX)/share/backfilld/models
@@ -45,11 +46,10 @@ help:
 	  '' \
 	  'Work on it:' \
 	  '  make unit        the tests that need no server' \
-	  '  make unit SWIFT_FLAGS="--filter Debouncer"' \
 	  '  make model-check  every state of the handshake between writers and daemons, with spin' \
 	  '  make soak        the fault suite with 200 seeds, about an hour; SEEDS=1 FROM=17 for one of them' \
 	  '  make lint        what the formatter would change; make format changes it' \
-	  '  make bench       the benchmarks, with the numbers they are held to' \
+	  '  make bench       the benchmarks, against limits and peers, hours: docs/benchmarks.md; QUICK=--quick: minutes' \
 	  '  make tools       what build, tests and demonstration need; clean removes what was built'
 
 tools:
@@ -74,18 +74,25 @@ test:
 	@scripts/fetch-model
 	@scripts/check-model
 	swift build --build-tests
+	@scripts/check-docc
 	@rm -f .build/unsteady
 	PYTHONPATH='$(tokenizers)' scripts/test-part --filter '^SentenceEncoderTests\.' $(SWIFT_FLAGS)
 	scripts/test-part --filter '^EmbeddersTests\.' $(SWIFT_FLAGS)
 	scripts/test-part --filter '^SystemdTests\.' $(SWIFT_FLAGS)
 	scripts/test-part --filter '^(PostgresClient|TestSupport)Tests\.' $(SWIFT_FLAGS)
-	scripts/test-part --skip '^(Integration|SentenceEncoder|Embedders|Systemd|PostgresClient|TestSupport)Tests\.' $(SWIFT_FLAGS)
+	scripts/test-part --filter '^ConsoleTests\.' $(SWIFT_FLAGS)
+	scripts/test-part --skip '^(Integration|SentenceEncoder|Embedders|Systemd|PostgresClient|TestSupport|Console)Tests\.' $(SWIFT_FLAGS)
 	scripts/test-part --again .build/unsteady --filter '^IntegrationTests\.Setup' $(SWIFT_FLAGS)
 	scripts/test-part --again .build/unsteady --filter '^IntegrationTests\.(Pipeline|Endpoint)' $(SWIFT_FLAGS)
 	scripts/test-part --again .build/unsteady --filter '^IntegrationTests\.Reembed' $(SWIFT_FLAGS)
+	scripts/test-part --again .build/unsteady --filter '^IntegrationTests\.(Search|Index|Quality|Map)' $(SWIFT_FLAGS)
 	scripts/test-part --again .build/unsteady --filter '^IntegrationTests\.(Process|Systemd)' $(SWIFT_FLAGS)
+	python3 -B Tests/Page/page_test.py
+	scripts/test-part --again .build/unsteady --filter '^IntegrationTests\.Documentation' $(SWIFT_FLAGS)
 	swift build $(release)
 	scripts/test-part --again .build/unsteady --filter '^IntegrationTests\.Package' $(SWIFT_FLAGS)
+	Benchmarks/report --check
+	Benchmarks/run --quick --results .build/benchmarks network partitions tables million steady
 	scripts/test-part --filter '^IntegrationTests\.Fault' $(SWIFT_FLAGS)
 	@test ! -s .build/unsteady || { printf '\nUNSTEADY, failed once and then passed three times:\n'; cat .build/unsteady; }
 
@@ -100,21 +107,24 @@ unit:
 	@scripts/fetch-model
 	PYTHONPATH='$(tokenizers)' swift test --filter '^(SentenceEncoder|Embedders)Tests\.' $(SWIFT_FLAGS)
 	swift test --skip-build --filter '^SystemdTests\.' $(SWIFT_FLAGS)
+	swift test --skip-build --filter '^ConsoleTests\.' $(SWIFT_FLAGS)
 	swift test --skip-build --filter '^(Backfill|backfilld)Tests\.' $(SWIFT_FLAGS)
 
 model-check:
 	@scripts/install-tools test
 	@scripts/check-model
 
+# Hours; make bench QUICK=--quick takes some minutes, to see that all of it works. One set: Benchmarks/run NAME.
 bench:
-	@scripts/install-tools
+	@scripts/install-tools build model bench
 	@scripts/fetch-model
 	swift build $(release) $(SWIFT_FLAGS)
 	swift build -c release --static-swift-stdlib --product encoder-benchmark $(SWIFT_FLAGS)
 	swift build -c release --static-swift-stdlib --product share-benchmark $(SWIFT_FLAGS)
 	swift build -c release --static-swift-stdlib --product provider-benchmark $(SWIFT_FLAGS)
-	Benchmarks/run
-	Benchmarks/encoder --install
+	@status=0; set -x; Benchmarks/run $(QUICK) || status=1; \
+	    Benchmarks/encoder --install --json Benchmarks/results/encoder.json $(if $(QUICK),--rounds 1 --seconds 0.5) || status=1; \
+	    Benchmarks/report $(QUICK) || status=1; exit $$status
 
 lint:
 	swift format lint --strict --recursive --parallel $(sources)
@@ -156,8 +166,9 @@ install:
 	'$(BINARY)' --generate-completion-script zsh >'$(DESTDIR)$(ZSHDIR)/_backfilld'
 	'$(BINARY)' --generate-completion-script fish >'$(DESTDIR)$(FISHDIR)/backfilld.fish'
 	install -D -m 644 -t '$(DESTDIR)$(DOCDIR)' README.md CHANGELOG.md
-	install -D -m 644 -t '$(DESTDIR)$(DOCDIR)/docs' docs/*.md
+	install -D -m 644 -t '$(DESTDIR)$(DOCDIR)/docs' docs/*.md docs/*.yml docs/*.json
 	install -D -m 644 -t '$(DESTDIR)$(DOCDIR)/docs/adr' docs/adr/*.md
+	install -D -m 644 -t '$(DESTDIR)$(DOCDIR)/docs/benchmarks' docs/benchmarks/*
 	if [ -d systemd/examples ]; then cp -r --no-preserve=all systemd/examples '$(DESTDIR)$(DOCDIR)/'; fi
 	@if [ -e '$(DESTDIR)$(config)' ]; then echo 'kept as it is: $(DESTDIR)$(config)'; \
 	else set -x; install -D -m 644 config/backfilld.toml '$(DESTDIR)$(config)'; fi
@@ -165,7 +176,7 @@ install:
 
 uninstall:
 	@if $(systemd_here) && [ -e '$(UNITDIR)/backfilld.service' ]; then set -x; \
-	    systemctl disable --now backfilld.service; systemctl stop 'backfilld@*.service'; fi
+	    systemctl disable --now backfilld.service backfilld-console.socket; systemctl stop 'backfilld@*.service'; fi
 	rm -f '$(DESTDIR)$(bindir)/backfilld' \
 	    $(patsubst %,'$(DESTDIR)$(UNITDIR)/%',$(units)) $(patsubst %,'$(DESTDIR)$(CATALOGDIR)/%',$(catalogs)) \
 	    '$(DESTDIR)$(MANDIR)/man8/backfilld.8' '$(DESTDIR)$(MANDIR)/man5/backfilld.toml.5' \
@@ -178,11 +189,12 @@ uninstall:
 	@if [ -e '$(DESTDIR)$(config)' ]; then echo 'kept: $(DESTDIR)$(dir $(config))'; fi
 	@$(tell_systemd)
 
-units := $(notdir $(wildcard systemd/*.service))
+services := $(notdir $(wildcard systemd/*.service))
+units := $(services) $(notdir $(wildcard systemd/*.socket))
 catalogs := $(notdir $(wildcard systemd/*.catalog))
 # systemd 252 warns of keys that it does not know, at every daemon-reload: hence no lines in the unit itself.
 growing := growing-delay.conf
-drop_ins := $(addsuffix .d,$(units))
+drop_ins := $(addsuffix .d,$(services))
 # Whatever a unit names below /usr is below PREFIX.
 prefixed = -e 's|/usr/bin/backfilld|$(bindir)/backfilld|g' -e 's|/usr/share/doc/backfilld|$(DOCDIR)|g'
 systemd_here = [ -z '$(DESTDIR)' ] && [ -d /run/systemd/system ]

@@ -23,6 +23,7 @@ let package = Package(
         .library(name: "SentenceEncoder", targets: ["SentenceEncoder"]),
         .library(name: "Embedders", targets: ["Embedders"]),
         .library(name: "Backfill", targets: ["Backfill"]),
+        .library(name: "Console", targets: ["Console"]),
     ],
     // Why each of these: docs/dependencies.md.
     dependencies: [
@@ -36,6 +37,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.30.0"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.26.0"),
         .package(url: "https://github.com/apple/swift-nio-http2", from: "1.36.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
     ],
     targets: [
         // C libraries of the distribution: module maps and shims, nothing else.
@@ -54,7 +57,7 @@ let package = Package(
         .target(
             name: "Embedders",
             dependencies: [
-                "CCrypto", "SentenceEncoder",
+                "SentenceEncoder",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -63,15 +66,30 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
             swiftSettings: lean + [optimizedInDebug]),
+        .target(name: "Projections", swiftSettings: lean + [optimizedInDebug]),
         .target(
             name: "Backfill",
-            dependencies: ["PostgresClient", "Embedders"],
+            dependencies: ["PostgresClient", "Embedders", "Projections"],
             resources: [.embedInCode("SQL")],
+            swiftSettings: lean),
+        .target(
+            name: "Console",
+            dependencies: [
+                "Backfill", "PostgresClient", "Embedders", "SentenceEncoder", "Projections", logging,
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            resources: [.embedInCode("Resources")],
             swiftSettings: lean),
         .executableTarget(
             name: "backfilld",
             dependencies: [
-                "Backfill", "PostgresClient", "Embedders", "SentenceEncoder", "Systemd", logging,
+                "Backfill", "Console", "PostgresClient", "Embedders", "SentenceEncoder", "Systemd", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "TOMLKit", package: "TOMLKit"),
@@ -122,11 +140,23 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
             exclude: ["Fixtures"], swiftSettings: strict),
-        .testTarget(name: "BackfillTests", dependencies: ["Backfill", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "BackfillTests", dependencies: ["Backfill", "Projections", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "ConsoleTests",
+            dependencies: [
+                "Console", "Backfill", "Embedders", "SentenceEncoder", "Projections", "PostgresClient", "TestSupport",
+                logging,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: strict),
         .testTarget(name: "backfilldTests", dependencies: ["backfilld", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["backfilld", "lab-daemon", "Backfill", "PostgresClient", "Embedders", "TestSupport"],
+            dependencies: [
+                "backfilld", "lab-daemon", "Backfill", "PostgresClient", "Embedders", "Projections", "TestSupport",
+            ],
             swiftSettings: strict),
     ]
 )

@@ -11,8 +11,12 @@ class Stub:
         self.begun = collections.deque()
         # A vector for each place, made once: what is measured is not the stub.
         numbers = random.Random(1)
-        self.vectors = [base64.b64encode(struct.pack(f"<{dimension}f", *(numbers.gauss(0, 1) for _ in range(dimension))))
-                        .decode() for _ in range(64)]
+        packed = [struct.pack(f"<{dimension}f", *(numbers.gauss(0, 1) for _ in range(dimension))) for _ in range(64)]
+        self.vectors = {
+            "base64": [f'"{base64.b64encode(vector).decode()}"' for vector in packed],
+            # With as few digits as a float needs, as servers write them.
+            "float": ["[" + ",".join(f"{value:.8g}" for value in struct.unpack(f"<{dimension}f", vector)) + "]"
+                      for vector in packed]}
         self.answers = {}
         ready = threading.Event()
         threading.Thread(target=lambda: asyncio.run(self.serve(ready)), daemon=True).start()
@@ -38,10 +42,11 @@ class Stub:
                     writer.write(b"HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/json\r\n"
                                  b"Retry-After: %d\r\nContent-Length: %d\r\n\r\n" % (wait, len(body)) + body)
                 else:
-                    count = len(json.loads(body)["input"])
+                    asked = json.loads(body)
+                    count = len(asked["input"])
                     self.requests.append(arrived)
                     self.inputs += count
-                    answer = self.answer(count)
+                    answer = self.answer(count, asked.get("encoding_format") or "float")
                     await asyncio.sleep(max(0, arrived + self.seconds - time.monotonic()))
                     writer.write(answer)
                 await writer.drain()
@@ -59,15 +64,15 @@ class Stub:
             return None
         return int(self.begun[0] + self.window - now) + 1
 
-    def answer(self, count):
-        if count not in self.answers:
-            data = ",".join(f'{{"object":"embedding","index":{i},"embedding":"{self.vectors[i % 64]}"}}'
-                            for i in range(count))
+    def answer(self, count, encoding):
+        if (count, encoding) not in self.answers:
+            vectors = self.vectors[encoding]
+            data = ",".join(f'{{"object":"embedding","index":{i},"embedding":{vectors[i % 64]}}}' for i in range(count))
             body = (f'{{"object":"list","data":[{data}],"model":"stub","usage":'
                     f'{{"prompt_tokens":{count * 20},"total_tokens":{count * 20}}}}}').encode()
-            self.answers[count] = (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-                                   b"Content-Length: %d\r\n\r\n" % len(body) + body)
-        return self.answers[count]
+            self.answers[count, encoding] = (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+                                             b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        return self.answers[count, encoding]
 
     def settings(self, dimension, more={}):
         return {"BACKFILLD_EMBEDDER": "openai", "BACKFILLD_REMOTE_URL": f"http://127.0.0.1:{self.port}/v1",

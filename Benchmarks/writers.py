@@ -1,5 +1,6 @@
 """What `Benchmarks/run tax` measures: what a set-up table costs those who insert into it."""
-import contextlib, re, statistics, subprocess, time
+import contextlib, re, subprocess, time
+from harness import summary
 
 COLUMNS = """id uuid PRIMARY KEY DEFAULT gen_random_uuid(), topic text NOT NULL, category text DEFAULT 'general',
     suggestion jsonb NOT NULL, confidence float8, created_at timestamptz DEFAULT now(), embedding vector(384)"""
@@ -10,11 +11,6 @@ TABLES = {"set up": "music_knowledge", "empty trigger": "writers_trigger", "inde
           "bare": "writers_bare"}
 # AdvisoryLock.polling, and the number of the only watch.
 POLLING = "1650879595, 1"
-
-
-def summary(values, digits=3):
-    return {"median": round(statistics.median(values), digits), "lowest": round(min(values), digits),
-            "highest": round(max(values), digits)}
 
 
 class WritersTax:

@@ -125,6 +125,15 @@ public struct Daemon: Sendable {
         }
     }
 
+    /// The tables as they are now, by the number that they had when the daemon began.
+    public var tables: [Int32: WatchedTable] { watched.bySlot }
+
+    /// Somebody waits for these rows: they are looked at as if a notification had named them.
+    public func announce(_ keys: [RowKey], of slot: Int32) async {
+        guard let pipeline = pipelines[slot] else { return }
+        await pipeline.announce(keys)
+    }
+
     /// Begins no new batch and sends nothing more to the embedder; `run` returns when those under way are done.
     public func stop() async {
         for pipeline in pipelines.values { await pipeline.stop() }
@@ -166,7 +175,7 @@ public struct Daemon: Sendable {
             for pipeline in pipelines.values { await pipeline.suspend() }
             await pool.doubt(for: patience)
             await locks.close()
-        case .heartbeat(let daemons):
+        case .heartbeat(let daemons, _):
             await claims.count(daemons: daemons)
             let isDeaf = vitals.hearing == .deaf
             for (slot, pipeline) in pipelines {
@@ -225,6 +234,7 @@ final class WatchedTables: Sendable {
         self.tables = Mutex(Dictionary(uniqueKeysWithValues: tables.map { ($0.watch, $0) }))
     }
 
+    var bySlot: [Int32: WatchedTable] { tables.withLock(\.self) }
     var all: [WatchedTable] { tables.withLock { Array($0.values) } }
 
     /// The number that a table has now.

@@ -10,6 +10,8 @@ public struct Drain: Sendable {
     private let settings: PipelineSettings
     private let claims = Claims()
     private let sessions: SessionFactory?
+    /// Rows after which it ends whatever is pending: where they come as fast as they are embedded, there would be no end.
+    private let enough: Int?
 
     /// What became of the backlog.
     public struct Result: Sendable {
@@ -25,6 +27,8 @@ public struct Drain: Sendable {
         public var cut = 0
         /// Rows whose text was longer than the model's limit.
         public var long = 0
+        /// It has ended though rows are pending: they come as fast as they are embedded.
+        public var hasMore = false
     }
 
     /// - Parameters:
@@ -33,10 +37,13 @@ public struct Drain: Sendable {
     ///   - sessions: Opens the session that rows are claimed with; nil where nobody else can be after them.
     ///   - pool: Lends the sessions.
     ///   - settings: How rows are gathered; `mostRows` limits how many are begun.
+    ///   - pending: Rows that are pending, where that is known. When twice as many are done, and some, it ends though others
+    ///     may have come.
     public init(
         table: WatchedTable, embedder: any Embedder, sessions: SessionFactory?, pool: ConnectionPool,
-        settings: PipelineSettings
+        settings: PipelineSettings, pending: Int? = nil
     ) {
+        enough = pending.map { 2 * $0 + 1_000 }
         self.sessions = sessions
         self.table = table
         self.embedder = embedder
@@ -44,7 +51,7 @@ public struct Drain: Sendable {
         self.settings = settings
     }
 
-    /// Embeds what is pending now and ends.
+    /// Embeds what is pending and ends.
     ///
     /// What may pass is waited for: a provider that is away, and a database, as long as it takes three tries.
     /// - Parameter progress: Called after each batch with what is done so far.
@@ -53,17 +60,23 @@ public struct Drain: Sendable {
         var session = try await attach()
         let ended = Signal()
         let state = DrainState()
-        let (settings, hasSessions) = (settings, sessions != nil)
+        let (settings, hasSessions, enough) = (settings, sessions != nil, enough)
         let parts = PipelineParts(
             embedder: embedder, pool: pool, claims: claims, ceiling: Ceiling(rowsPerSecond: settings.rowsPerSecond),
             name: "backfill")
         let pipeline = TablePipeline(table: table, parts: parts, settings: settings, mode: .polled) { event, _ in
             switch event {
-            case .batch(let report, _): progress(state.add(report))
-            case .contended: state.isContended(at: .now)
-            case .scanned(found: 0, _): state.isContended(at: nil)
+            case .batch(let report, _):
+                let result = state.add(report)
+                progress(result)
+                if let enough, result.processed >= enough {
+                    state.leaveRest()
+                    ended.set()
+                }
+            case .contended: state.noteContention(at: .now)
+            case .scanned(found: 0, _): state.noteContention(at: nil)
             case .trouble(let error):
-                if !hasSessions || !state.waits(after: error) { state.fail(error) }
+                if !hasSessions || !state.note(error) { state.fail(error) }
                 if !(error is EmbedderError) || !state.isWaiting { ended.set() }
             case .idle:
                 // A limit on the rows that are begun is one on second tries too.
@@ -78,11 +91,15 @@ public struct Drain: Sendable {
             tasks.addTask { await pipeline.run() }
             await ended.wait(until: nil)
             while state.isWaiting, !Task.isCancelled {
-                if let again = await reattach() {
+                do {
+                    let again = try await reattach()
                     await session?.close()
                     session = again
-                    await pipeline.resume(hears: false)
+                } catch {
+                    state.fail(error)
+                    break
                 }
+                await pipeline.resume(hears: false)
                 await ended.wait(until: nil)
             }
             await pipeline.stop()
@@ -96,18 +113,29 @@ public struct Drain: Sendable {
     /// A session to claim rows with, where others may be after them.
     private func attach() async throws -> PostgresConnection? {
         let session = try await sessions?.open()
-        if let session, !session.isPooled { try await claims.attach(session) } else { await claims.withoutLocks() }
+        guard let session, !session.isPooled else {
+            await claims.withoutLocks()
+            return session
+        }
+        do {
+            try await claims.attach(session)
+        } catch {
+            await session.close()
+            throw error
+        }
         return session
     }
 
     /// Another session, for the one that is lost with its server.
-    private func reattach() async -> PostgresConnection? {
-        for _ in 0..<30 {
-            if let session = try? await attach() { return session }
+    ///
+    /// - Throws: What the last of many tries failed with; `CancellationError`.
+    private func reattach() async throws -> PostgresConnection? {
+        for _ in 1..<30 {
+            do { return try await attach() } catch is PostgresError {}
             // A server that starts again takes a while.
-            do { try await Task.sleep(for: .seconds(1)) } catch { return nil }
+            try await Task.sleep(for: .seconds(1))
         }
-        return nil
+        return try await attach()
     }
 }
 
@@ -140,7 +168,7 @@ private final class DrainState: Sendable {
             || since.map { now - $0 < Self.patience } ?? false
     }
 
-    func isContended(at now: ContinuousClock.Instant?) {
+    func noteContention(at now: ContinuousClock.Instant?) {
         contended.withLock { since in since = now.map { since ?? $0 } }
     }
 
@@ -169,16 +197,19 @@ private final class DrainState: Sendable {
         }
     }
 
+    /// It ends, and more rows are there.
+    func leaveRest() { state.withLock { $0.result.hasMore = true } }
+
     /// Nothing is in the way any more.
     func goesWell() { trouble.withLock { $0 = Trouble() } }
 
     /// Something is in the way: whether that is worth waiting for its end.
-    func waits(after error: any Error) -> Bool {
+    func note(_ error: any Error) -> Bool {
         let passes =
             switch error {
             case EmbedderError.unavailable: true
             case let error as PostgresError: error.isConnectionFailure
-            default: error is ClaimError
+            default: false
             }
         let now = ContinuousClock.now
         return trouble.withLock { trouble in

@@ -1,5 +1,5 @@
-import CCrypto
 import Glibc
+import SentenceEncoder
 
 /// The deterministic demonstration vector of backfilld's first version: no meaning, no model, the same everywhere.
 ///
@@ -25,7 +25,10 @@ public struct HashEmbedder: Embedder {
 
     /// The vector of one text: `identity.dimension` components, L2 norm 1.
     public func vector(of text: String) -> [Float] {
-        let words = Self.sha256Words(of: text)
+        let digest = SHA256.digest(of: text)
+        let words = stride(from: 0, to: 32, by: 4).map { at in
+            digest[at..<at + 4].reduce(0) { $0 << 8 | UInt32($1) }
+        }
         var components = [Double](repeating: 0, count: identity.dimension)
         // With θ = s / 2000, sin(2θ)·cos(θ) is 2·sin(θ)·cos²(θ), and every eighth component is one turn by 8 / 2000
         // further: sixteen calls of sin and cos a text instead of two a component.
@@ -41,16 +44,5 @@ public struct HashEmbedder: Embedder {
         let norm = components.reduce(0) { $0 + $1 * $1 }.squareRoot()
         if norm > 0 { for index in components.indices { components[index] /= norm } }
         return components.map(Float.init)
-    }
-
-    private static func sha256Words(of text: String) -> [UInt32] {
-        var text = text
-        var digest = [UInt8](repeating: 0, count: 32)
-        // The pointers are only read and written during the call (EVP_Digest(3ssl)).
-        let succeeded = text.withUTF8 { EVP_Digest($0.baseAddress, $0.count, &digest, nil, EVP_sha256(), nil) }
-        precondition(succeeded == 1, "libcrypto has no SHA-256")
-        return stride(from: 0, to: 32, by: 4).map { at in
-            digest[at..<at + 4].reduce(0) { $0 << 8 | UInt32($1) }
-        }
     }
 }

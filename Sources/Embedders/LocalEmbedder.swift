@@ -39,7 +39,10 @@ public struct LocalEmbedder: Embedder {
 
     /// Loads a model.
     ///
-    /// - Parameter observe: Hears what the encoder's lanes do.
+    /// - Parameters:
+    ///   - folder: The model's, looked at already.
+    ///   - options: How it is run.
+    ///   - observe: Hears what the encoder's lanes do.
     /// - Throws: `ModelError` for a folder that is damaged or cannot be run exactly.
     public init(
         _ folder: ModelFolder, _ options: Options = Options(), observe: LaneObserver? = nil
@@ -66,8 +69,10 @@ public struct LocalEmbedder: Embedder {
     }
 
     /// The vectors of texts of a role, with the role's prompt, and how many were longer than the model's limit.
-    public func encode(_ texts: [String], for role: TextRole) async throws -> SentenceEncoder.Encoded {
-        try await encoder.encode(texts, prompt: Self.prompt(for: role, encoder.folder, options))
+    public func encode(
+        _ texts: [String], for role: TextRole, in queue: EncoderQueue = .rows
+    ) async throws -> SentenceEncoder.Encoded {
+        try await encoder.encode(texts, prompt: Self.prompt(for: role, encoder.folder, options), in: queue)
     }
 
     /// What is put before texts of a role.

@@ -5,7 +5,7 @@ public protocol PostgresDecodable {
 }
 
 extension Optional: PostgresDecodable where Wrapped: PostgresDecodable {
-    /// Reads the binary form; nil where the type or the bytes do not fit, or it is NULL.
+    /// Reads the binary form: none where it is NULL; nil where the type or the bytes do not fit.
     public init?(cell: PostgresCell) {
         guard cell.bytes != nil else {
             self = .none

@@ -106,18 +106,32 @@ public actor PostgresConnection: Gated {
     /// Runs several statements in one round trip, as one transaction: either all of them take effect or none.
     ///
     /// Where a function has deallocated what was prepared, it is prepared anew and all of it tried once more.
+    ///
+    /// - Parameters:
+    ///   - statements: What is run, in order.
+    ///   - inBlock: Whether they stand between BEGIN and COMMIT, as statements want that are only meant for transaction blocks.
+    ///   - deadline: When to ask the server to cancel them; nil for never.
+    /// - Throws: ``PostgresError``; `CancellationError`.
+    ///
     /// Source: libpq documentation, "Pipeline Mode".
     @discardableResult
-    public func pipeline(_ statements: [Statement], deadline: Duration? = nil) async throws -> [Rows] {
+    public func pipeline(
+        _ statements: [Statement], inBlock: Bool = false, deadline: Duration? = nil
+    ) async throws -> [Rows] {
         try await enter()
         defer { leave() }
-        guard let frame, !statements.isEmpty else {
-            do {
-                return try await run(statements, deadline: deadline)
-            } catch let error as PostgresError where error.hasState("26000") && !error.isInside {
-                return try await run(statements, deadline: deadline)
-            }
+        if let frame { return try await run(statements, in: frame, deadline: deadline) }
+        let block = inBlock ? TransactionFrame.plain : nil
+        do {
+            return try await run(statements, in: block, deadline: deadline)
+        } catch let error as PostgresError where error.hasState("26000") && !error.isInside {
+            return try await run(statements, in: block, deadline: deadline)
         }
+    }
+
+    private func run(_ statements: [Statement], in frame: TransactionFrame?, deadline: Duration?) async throws -> [Rows]
+    {
+        guard let frame, !statements.isEmpty else { return try await run(statements, deadline: deadline) }
         do {
             let rows = try await run(
                 frame.opening + statements + [TransactionFrame.commit], name: statements[0].name, deadline: deadline)
@@ -179,9 +193,11 @@ public actor PostgresConnection: Gated {
                 .misuse, "\(statement.parameters.count) parameters, and the protocol takes 65,535: pass an array",
                 statement: statement.name)
         }
-        let messages = statements.flatMap(messages)
+        var messages: [Message] = []
         let name = name ?? statements[0].name
         let results = try await exchange(name, deadline: deadline) { pg in
+            // Only what is really sent is prepared then.
+            messages = statements.flatMap(self.messages)
             if messages.count > 1, PQenterPipelineMode(pg) == 0 { return false }
             guard messages.allSatisfy({ $0.send(to: pg) }) else { return false }
             return messages.count == 1 || PQpipelineSync(pg) == 1

@@ -12,5 +12,7 @@ public struct TransactionFrame: Sendable {
         self.opening = opening
     }
 
+    /// A transaction with the session's own settings.
+    static let plain = TransactionFrame(opening: [Statement("begin", "BEGIN")])
     static let commit = Statement("commit", "COMMIT")
 }

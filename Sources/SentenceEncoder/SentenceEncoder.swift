@@ -53,7 +53,10 @@ public final class SentenceEncoder: Sendable {
 
     /// Loads a model.
     ///
-    /// - Parameter observe: Hears what the lanes do.
+    /// - Parameters:
+    ///   - folder: The model's, looked at already.
+    ///   - options: How it is run.
+    ///   - observe: Hears what the lanes do.
     /// - Throws: ``ModelError`` for a folder that is damaged or cannot be run exactly, and for a precision that this
     ///   processor does not have.
     public init(

@@ -18,6 +18,7 @@ struct Backfilld: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             RunCommand.self, SetupCommand.self, BackfillCommand.self, StatusCommand.self, WaitCommand.self,
+            SearchCommand.self, IndexCommand.self, QualityCommand.self,
             FailuresCommand.self, PauseCommand.self, ResumeCommand.self, ReembedCommand.self, ExplainCommand.self,
             CheckCommand.self, ConfigCommand.self, ModelCommand.self,
             EmbedCommand.self, TokenizeCommand.self, VersionCommand.self,

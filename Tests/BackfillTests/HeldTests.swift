@@ -16,6 +16,9 @@ import Testing
     @Test("A row that did not take its vector keeps it until its next attempt")
     mutating func kept() {
         held.keep(EmbeddedRow("a"), for: .seconds(7), at: start)
+        held.wait(for: EmbeddedRow("b"), at: start + .seconds(60))
+        // The first one is counted among those that fail.
+        #expect(held.count == 2 && held.waiting == 1)
         #expect(held.due == start + .seconds(7))
         guard case .vectors([EmbeddedRow("a")]) = held.take(5, at: start + .seconds(7)) else {
             Issue.record("no vector")

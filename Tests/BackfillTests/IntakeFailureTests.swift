@@ -53,6 +53,69 @@ import Testing
         #expect(until <= now.ms(1000))
     }
 
+    @Test("Batches that fail together are one failure")
+    mutating func together() {
+        for _ in 0..<8 { intake.paused(at: start) }
+        guard case .wait(let until?) = intake.next(at: start) else {
+            Issue.record("no pause")
+            return
+        }
+        #expect(until <= start.ms(1000))
+        intake.paused(at: until)
+        guard case .wait(let later?) = intake.next(at: until) else {
+            Issue.record("no pause")
+            return
+        }
+        #expect(later >= until.ms(1000))
+    }
+
+    @Test(
+        "A batch of which a part was done before all else failed is followed by the shortest pause, and has none beside it"
+    )
+    mutating func partly() {
+        var now = start
+        for _ in 0..<3 {
+            intake.paused(at: now)
+            guard case .wait(let until?) = intake.next(at: now) else {
+                Issue.record("no pause")
+                return
+            }
+            now = until
+        }
+        for _ in 0..<3 {
+            intake.scan(["a", "b"], limit: 10)
+            #expect(intake.next(at: now) == .batch(["a", "b"]))
+            intake.finished(["a": .written], leaving: ["b"], isWell: false, at: now)
+            intake.paused(at: now)
+            guard case .wait(let until?) = intake.next(at: now) else {
+                Issue.record("no pause")
+                return
+            }
+            #expect(until >= now.ms(500) && until <= now.ms(1000))
+            now = until
+            #expect(intake.next(at: now) == .scan(limit: 10))
+        }
+        intake.scan(["a", "b", "c", "d", "e"], limit: 10)
+        #expect(intake.next(at: now) == .batch(["a", "b", "c", "d"]))
+        intake.finished(["a": .written], leaving: ["b", "c", "d"], isWell: false, at: now)
+        guard case .batch = intake.next(at: now) else {
+            Issue.record("the probe goes on")
+            return
+        }
+        if case .batch = intake.next(at: now) { Issue.record("two batches at once find out") }
+    }
+
+    @Test("A batch under way beside one that failed leaves the pause to be ended by a heartbeat")
+    mutating func beside() {
+        begin("a")
+        begin("b", at: start.ms(100))
+        intake.ended(["a"], at: start.ms(200))
+        intake.paused(for: .seconds(300), at: start.ms(200))
+        intake.finish(["b"], .settled, at: start.ms(300))
+        intake.probe()
+        #expect(intake.next(at: start.ms(300)) == .scan(limit: 10))
+    }
+
     @Test("A batch that its provider wants later stays, and goes to it again when it may, without a scan")
     mutating func putBack() {
         begin("a")

@@ -53,6 +53,20 @@ import Testing
         #expect(intake.next(at: start) == .batch(["5"]))
     }
 
+    @Test("A row that is in line and is announced besides comes as an announced one")
+    mutating func both() {
+        intake.scan(["1", "a", "2"], limit: 10)
+        intake.announce(["a"], at: start)
+        #expect(intake.next(at: start) == .batch(["1", "2"]))
+        #expect(!intake.areAnnounced(["1", "2"]))
+        #expect(intake.next(at: start) == .wait(until: start.ms(25)))
+        #expect(intake.next(at: start.ms(25)) == .batch(["a"]))
+        #expect(intake.areAnnounced(["a"]))
+        intake.finish(["1", "a", "2"], .written, at: start.ms(30))
+        intake.finish([], .written, at: start.ms(30))
+        #expect(intake.isIdle)
+    }
+
     @Test("No more batches than allowed are under way")
     mutating func bounded() {
         intake.scan((0..<9).map { RowKey("\($0)") }, limit: 10)

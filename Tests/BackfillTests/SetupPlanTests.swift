@@ -10,6 +10,7 @@ struct SetupPlanTests {
         #expect(
             plan.steps.map(\.title) == [
                 "schema backfilld, version 1", "schema backfilld, version 2", "schema backfilld, version 3",
+                "schema backfilld, version 4",
                 "record public.music_knowledge as watched table 1",
                 "function backfilld.cleared_1", "function backfilld.wake_1", "function backfilld.inserted_1",
                 "lock public.music_knowledge for a moment",

@@ -23,6 +23,32 @@ struct SetupRoleTests {
         #expect(!script.contains("POLICY"))
     }
 
+    @Test func grantsTheColumnThatSearchLooksForWordsIn() throws {
+        let script = try plan { $0.columns += [Fixture.column("old", "tsvector"), Fixture.column("fts", "tsvector")] }
+            .script
+        #expect(script.contains("GRANT SELECT (\"id\", \"topic\", \"suggestion\", \"fts\", \"embedding\", "))
+    }
+
+    @Test("What search by words depends on is told: a column that may not be read, and none at all in a large table")
+    func adviceOnWords() throws {
+        var shape = Fixture.table
+        func advice(_ rows: Int, isReadable: Bool = true) -> Finding? {
+            WordAdvice(
+                shape: shape, recipe: Fixture.spec.recipe, rows: rows, isReadable: isReadable, configuration: "english"
+            ).finding("t")
+        }
+        #expect(advice(5_000) == nil)
+        let none = try #require(advice(5_001))
+        #expect(none.level == .warning && none.found.contains("about 5,001 rows"))
+        #expect(
+            none.remedy?.contains(
+                "ADD COLUMN fts tsvector GENERATED ALWAYS AS (to_tsvector('english', coalesce(\"topic\"::text, '') || ' ' || "
+                    + "coalesce(\"suggestion\"::text, ''))) STORED; CREATE INDEX CONCURRENTLY ON") ?? false)
+        shape.columns.append(Fixture.column("fts", "tsvector"))
+        #expect(advice(1_000_000) == nil)
+        #expect(advice(1, isReadable: false)?.remedy?.contains("setup --role") ?? false)
+    }
+
     @Test func policiesOnlyWhereRowsAreHidden() throws {
         let script = try plan { $0.hasRowSecurity = true }.script
         #expect(script.contains("CREATE POLICY \"backfilld_1_select_the daemon\""))
@@ -44,7 +70,7 @@ struct SetupRoleTests {
             name: "d", schemas: ["backfilld", "public", "extensions"],
             ownTables: Set(
                 ["watch SELECT", "migration SELECT", "reembed SELECT"]
-                    + ["activity", "failure", "lease"].flatMap { table in
+                    + ["activity", "failure", "lease", "quality"].flatMap { table in
                         ["SELECT", "INSERT", "UPDATE", "DELETE"].map { "\(table) \($0)" }
                     }),
             readable: ["id", "topic", "suggestion", "embedding", "ctid", "xmin"], writable: ["embedding"],

@@ -1,8 +1,8 @@
-import PostgresClient
 import TestSupport
 import Testing
 
 @testable import Backfill
+@testable import PostgresClient
 
 @Suite("Which row of a batch keeps it from being written")
 struct WriteSearchTests {
@@ -42,6 +42,31 @@ struct WriteSearchTests {
         #expect(more == nil)
         let written = try search.result()
         #expect(written.outcomes.count == 5 && written.doubt == nil)
+    }
+
+    @Test("a row that failed before the server took anything is tried again after it did", arguments: [0, 3, 7, 12])
+    func over(failures: Int) throws {
+        let rows = (1...20).map { EmbeddedRow(key: RowKey("\($0)"), source: 0, vector: [1]) }
+        let poison = RowKey("20")
+        let error = PostgresError(.server, "no room", sqlState: "53100")
+        var search = WriteSearch(rows)
+        var (tries, refused) = (0, [RowKey: Int]())
+        while let part = search.next() {
+            tries += 1
+            if tries <= failures || part.contains(where: { $0.key == poison }) {
+                if part.count == 1 { refused[part.first!.key, default: 0] += 1 }
+                search.note(error, of: part)
+            } else {
+                search.note(Dictionary(uniqueKeysWithValues: part.map { ($0.key, .written) }))
+            }
+        }
+        let written = try search.result()
+        #expect(written.outcomes.count { $0.value == .written } == 19)
+        guard case .refused? = written.outcomes[poison] else {
+            Issue.record("what fails when all else is written is its own")
+            return
+        }
+        #expect(written.doubt == nil && refused.values.allSatisfy { $0 <= 2 })
     }
 }
 

@@ -199,6 +199,15 @@ import Testing
         #expect(RateFields.allowance(["x-ratelimit-limit-req-minute": "60"]).requests == 60)
         #expect(
             RateFields.allowance(["x-ratelimit-limit-requests": "-1", "x-ratelimit-reset-tokens": "1x"]) == Allowance())
+        // Near the end of all numbers: no limit, and nothing to reckon with.
+        let unlimited = RateFields.allowance([
+            "x-ratelimit-limit-tokens": "\(Int.max)", "x-ratelimit-remaining-tokens": "\(Int.max)",
+            "x-ratelimit-reset-tokens": "1s",
+        ])
+        #expect(unlimited.tokens == 1_000_000_000_000 && unlimited.tokensLeft == unlimited.tokens)
+        var pace = Pace(ceiling: nil)
+        pace.told(
+            limit: unlimited.tokens, left: unlimited.tokensLeft, reset: unlimited.tokensReset, at: ContinuousClock.now)
         // A time is no duration.
         for (text, wait) in [
             ("784111797", Duration.seconds(86_400)), ("1784111797", .seconds(20)),

@@ -1,4 +1,5 @@
 import Backfill
+import Embedders
 import PostgresClient
 import TestSupport
 import Testing
@@ -63,13 +64,18 @@ struct PipelineBacklogTests {
         let settings = ["max_connections": "20", "max_locks_per_transaction": "10"]
         try await PostgresServer.with(.debian, settings: settings) { server in
             let lab = try await Lab.make(.debian, Self.two, on: server)
-            try await lab.run("INSERT INTO notes SELECT i, 'text ' || i FROM generate_series(1, 100) AS i")
-            lab.embedder.hold()
             try await lab.withDaemon { daemon in
+                // Writers notify only where the table is not polled.
+                try await lab.run("INSERT INTO quick VALUES (1, 'first')")
+                try await lab.allRight(Self.two[1])
+                _ = try await daemon.listens()
+                lab.embedder.hold()
+                // Too many to be named: a scan has to find them.
+                try await lab.run("INSERT INTO notes SELECT i, 'text ' || i FROM generate_series(1, 2000) AS i")
                 try await lab.embedder.isHolding()
-                try await lab.run("INSERT INTO quick VALUES (1, 'now')")
+                try await lab.run("INSERT INTO quick VALUES (2, 'now')")
                 try await eventually("the row with the embedder") { lab.embedder.count(of: "now") == 1 }
-                #expect(daemon.told.written == 0)
+                #expect(daemon.told.written == 1)
                 lab.embedder.release()
                 try await lab.allRight()
             }
@@ -115,21 +121,56 @@ struct PipelineBacklogTests {
             flavour, after: "ALTER TABLE notes ADD CHECK (embedding IS NULL OR topic <> 'bad')")
         try await lab.run("INSERT INTO notes SELECT i, 'text ' || i FROM generate_series(1, 500) AS i")
         try await lab.run("INSERT INTO notes VALUES (1000, 'bad'), (1001, '')")
-        let sessions = SessionFactory(ConnectionOptions(conninfo: lab.database.conninfo))
-        let connection = try await sessions.open()
-        let table = try await WatchedTable.load(
-            lab.spec(lab.tables[0]), identity: lab.embedder.identity, on: connection)
-        await connection.close()
-        let pool = ConnectionPool(sessions, limit: 2)
+        let table = try await lab.watched(by: lab.embedder.identity)
+        let pool = ConnectionPool(lab.sessions, limit: 2)
         var settings = PipelineSettings()
         settings.page = 50
         let drain = Drain(
-            table: table, embedder: lab.embedder, sessions: sessions, pool: pool, settings: settings)
+            table: table, embedder: lab.embedder, sessions: lab.sessions, pool: pool, settings: settings)
         let result = try await withDeadline(.seconds(120)) { try await drain.run { _ in } }
         #expect(result.embedded == 501)
         #expect(Array(result.failed.keys) == ["1000"])
         #expect(result.empty == 1)
         #expect(try await lab.wrongRows() == [])
+        await pool.discardIdle()
+    }
+
+    /// Whose calls bring more rows than they embed.
+    private struct Endless: Embedder {
+        let embedder: any Embedder
+        let insert: @Sendable (Int) async throws -> Void
+
+        var identity: EmbedderIdentity { embedder.identity }
+        var limits: EmbedderLimits { embedder.limits }
+
+        func embed(_ texts: [String]) async throws -> Embeddings {
+            try await insert(texts.count + 1)
+            return try await embedder.embed(texts)
+        }
+    }
+
+    @Test("a drain ends where rows come as fast as they are embedded, and says that there are more")
+    func endless() async throws {
+        let lab = try await Lab.make(.pg18WithPgvector)
+        try await lab.run("INSERT INTO notes SELECT i, 'text ' || i FROM generate_series(1, 50) AS i")
+        let table = try await lab.watched(by: lab.embedder.identity)
+        let pool = ConnectionPool(lab.sessions, limit: 2)
+        let embedder = Endless(embedder: lab.embedder) { rows in
+            try await lab.run(
+                """
+                INSERT INTO notes SELECT last + i, 'text ' || last + i
+                FROM (SELECT max(id) AS last FROM notes) AS present, generate_series(1, \(rows)) AS i
+                """)
+        }
+        var settings = PipelineSettings()
+        settings.inFlight = 1
+        // Each look finds as many as it asks for, so that there is always another.
+        (settings.page, settings.backlogRows) = (20, 20)
+        let drain = Drain(
+            table: table, embedder: embedder, sessions: lab.sessions, pool: pool, settings: settings, pending: 50)
+        let result = try await withDeadline(.seconds(120)) { try await drain.run { _ in } }
+        #expect(result.hasMore && result.embedded >= 1_100, "\(result.embedded)")
+        #expect(try await lab.pending() > 0)
         await pool.discardIdle()
     }
 }

@@ -1,4 +1,4 @@
-import Backfill
+@testable import Backfill
 import Embedders
 import PostgresClient
 import TestSupport
@@ -37,10 +37,7 @@ struct PipelineLeaseTests {
 
     private func lab(_ flavour: PostgresServer.Flavour) async throws -> (Lab, WatchedTable) {
         let lab = try await Lab.make(flavour)
-        let connection = try await SessionFactory(ConnectionOptions(conninfo: lab.database.conninfo)).open()
-        let watched = try await WatchedTable.load(lab.spec(lab.tables[0]), identity: nil, on: connection)
-        await connection.close()
-        return (lab, watched)
+        return (lab, try await lab.watched())
     }
 
     @Test("one daemon has a table, the next when it is given back or its time is over", arguments: [0, 1])
@@ -72,7 +69,7 @@ struct PipelineLeaseTests {
         let pool = ConnectionPool(SessionFactory(ConnectionOptions(conninfo: lab.database.conninfo)), limit: 1)
         let lease = TableLease(
             watch: watched.watch, pool: pool, daemon: DaemonName(host: "test", pid: 1), heartbeat: .milliseconds(500))
-        #expect(await lease.hold())
+        try await eventually("taken") { await lease.hold() }
         try await lab.run("ALTER TABLE backfilld.lease RENAME TO lent")
         try await eventually("the server asked in vain") {
             _ = await lease.hold(); return await lease.trouble != nil

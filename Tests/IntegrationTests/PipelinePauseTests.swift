@@ -34,6 +34,8 @@ struct PipelinePauseTests {
             try await daemon.tells("paused") { $0.isPaused }
             #expect(daemon.statusLine.hasPrefix("paused: public.notes since "), "\(daemon.statusLine)")
             _ = try await daemon.listens()
+            // Nobody has looked.
+            #expect(!daemon.statusLine.contains("pending"), "\(daemon.statusLine)")
             #expect(!lab.embedder.texts.contains { $0.hasPrefix("late") })
             try await Self.pause(false, lab)
             try await lab.allRight()

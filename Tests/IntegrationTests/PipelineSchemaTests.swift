@@ -91,6 +91,27 @@ struct PipelineSchemaTests {
         }
     }
 
+    @Test("by a trigger disabled or an index dropped, which tells nobody", arguments: PostgresServer.Flavour.allCases)
+    func unmade(_ flavour: PostgresServer.Flavour) async throws {
+        var settings = Self.settings()
+        settings.pipeline.surveyEvery = .seconds(1)
+        let lab = try await Lab.make(flavour)
+        try await lab.withDaemon(settings) { daemon in
+            try await lab.run("ALTER TABLE notes DISABLE TRIGGER USER")
+            try await daemon.tells("the triggers are missed") { $0.flaws.contains { $0.contains("trigger") } }
+            try await lab.setUp(lab.tables[0])
+            try await daemon.tells("nothing is missed") { $0.flaws.isEmpty && $0.trouble == nil }
+            let index = try await lab.user.execute(
+                Statement(
+                    "find the index",
+                    "SELECT indexrelid::regclass::text FROM pg_index WHERE indrelid = 'notes'::regclass AND NOT indisprimary"
+                ))
+            try await lab.run("DROP INDEX \(index[0].decode(0, as: String.self))")
+            try await daemon.tells("the index is missed") { $0.flaws.contains { $0.contains("index") } }
+            #expect(daemon.statusLine.contains("degraded"))
+        }
+    }
+
     @Test("with the table made anew and set up within a heartbeat", arguments: [0, 1])
     func anew(_ flavour: Int) async throws {
         let flavour = PostgresServer.Flavour.allCases[flavour]

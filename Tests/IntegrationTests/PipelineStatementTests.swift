@@ -21,6 +21,33 @@ struct PipelineStatementTests {
         }
     }
 
+    @Test(
+        "writers in open transactions, triggers of the owner's and batches leave nothing in the server's log",
+        arguments: PostgresServer.Flavour.allCases)
+    func quiet(_ flavour: PostgresServer.Flavour) async throws {
+        try await PostgresServer.with(flavour) { server in
+            let lab = try await Lab.make(
+                flavour, on: server,
+                after: PipelineTriggerTests.trigger("BEFORE UPDATE", "SET TIME ZONE 'Asia/Tokyo'; RETURN NEW;"))
+            let open = try await lab.connect()
+            try await lab.withDaemon { daemon in
+                _ = try await daemon.listens()
+                // Whoever has notified keeps the daemon from polling until it commits.
+                try await open.script("BEGIN; INSERT INTO notes VALUES (-1, 'open')", name: "open")
+                for round in 1...5 {
+                    try await lab.run(
+                        "INSERT INTO notes SELECT i, 'text ' || i FROM generate_series(\(round)000, \(round)600) AS i")
+                    try await lab.allRight()
+                }
+                try await open.script("COMMIT", name: "commit")
+                try await lab.allRight()
+                _ = try await daemon.listens()
+            }
+            let lines = server.log.split(separator: "\n").filter { $0.contains("ERROR") || $0.contains("WARNING") }
+            #expect(lines == [])
+        }
+    }
+
     @Test("rows are told of by every kind of INSERT", arguments: PostgresServer.Flavour.allCases)
     func inserts(_ flavour: PostgresServer.Flavour) async throws {
         try await told(

@@ -152,6 +152,19 @@ struct Lab: Sendable {
         await connection.close()
     }
 
+    /// Sessions as the program opens them.
+    var sessions: SessionFactory { SessionFactory(ConnectionOptions(conninfo: database.conninfo)) }
+
+    /// The first table as it is in the database.
+    ///
+    /// - Parameter identity: The embedder that it has to be of; nil for whichever it is.
+    func watched(by identity: EmbedderIdentity? = nil) async throws -> WatchedTable {
+        let connection = try await sessions.open()
+        let table = try await WatchedTable.load(spec(tables[0]), identity: identity, on: connection)
+        await connection.close()
+        return table
+    }
+
     // MARK: The test's own statements
 
     func connect() async throws -> PostgresConnection {

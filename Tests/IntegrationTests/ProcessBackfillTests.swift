@@ -123,7 +123,7 @@ import Testing
             try await eventually("the backlog begun", polling: .milliseconds(50)) { try await place.pending() < 5000 }
             try await server.stop(.immediate)
             // A session whose end goes unnoticed is given up when the statement's deadline is over.
-            let result = try await backfill.completed()
+            let result = try await backfill.completed(within: .seconds(180))
             result.expect(.code(69), "backfilld: ")
             try await server.start()
             let left = try await place.pending()

@@ -11,6 +11,12 @@ import Testing
         let provider = made.provider
         let state = FileManager.default.temporaryDirectory.appending(path: "backfilld-state-\(UUID())").path
         defer { try? FileManager.default.removeItem(atPath: state) }
+        // As root the service's own folder will do.
+        if access("/var/lib/backfilld", W_OK | X_OK) != 0 {
+            place.environment["HOME"] = "/"
+            let nowhere = try await place.run("backfill").expect(.code(78))
+            #expect(nowhere.errors.contains("remote.tokensPerDay: needs a folder to count in"), "\(nowhere)")
+        }
         place.environment["STATE_DIRECTORY"] = state
         let first = try await place.run("backfill").expect(.code(75))
         #expect(first.errors.contains("(remote.tokensPerDay)") && first.errors.contains("00:00 UTC"), "\(first)")

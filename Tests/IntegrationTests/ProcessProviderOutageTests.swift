@@ -35,8 +35,10 @@ import Testing
         withExtendedLifetime(server) {}
     }
 
-    @Test("A text that a server breaks of, and one server of ten that is down, keep no other row waiting")
-    func partly() async throws {
+    @Test(
+        "A text that a server breaks of, and one server of ten that is down, keep no other row waiting",
+        arguments: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+    func partly(turn: Int) async throws {
         let (place, provider, server) = try await ProcessProvider.place(rows: 300)
         try await place.database.psql("UPDATE music_knowledge SET topic = 'POISON' WHERE id = 20")
         provider.fault.withLock {
@@ -44,12 +46,17 @@ import Testing
                 if texts.contains(where: { $0.contains("POISON") }) {
                     return LabHTTPReply(status: 500, json: #"{"error":"unsupported value: NaN"}"#)
                 }
-                return number % 10 == 0 ? LabHTTPReply(status: 502, json: "{}") : nil
+                return number % 10 == turn ? LabHTTPReply(status: 502, json: "{}") : nil
             }
         }
         let daemon = try await place.startDaemon()
-        try await eventually("all but one embedded", within: .seconds(120)) { try await place.pending() == 1 }
-        try await daemon.says("row 20 failed")
+        do {
+            try await eventually("all but one embedded", within: .seconds(120)) { try await place.pending() == 1 }
+            try await daemon.says("row 20 failed")
+        } catch {
+            Issue.record("\(daemon.lines.suffix(60).joined(separator: "\n"))")
+            throw error
+        }
         try await daemon.stop()
         let sent = provider.seen.withLock(\.texts)
         #expect(!sent.contains { $0.contains("POISON") })

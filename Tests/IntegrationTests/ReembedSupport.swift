@@ -68,14 +68,10 @@ extension Lab {
         return lab
     }
 
-    var sessions: SessionFactory { SessionFactory(ConnectionOptions(conninfo: database.conninfo)) }
-
     /// Fills what is pending, once, as a daemon with this embedder would.
     @discardableResult
     func drain(_ embedder: any Embedder) async throws -> Drain.Result {
-        let connection = try await sessions.open()
-        let table = try await WatchedTable.load(spec(tables[0]), identity: embedder.identity, on: connection)
-        await connection.close()
+        let table = try await watched(by: embedder.identity)
         let pool = ConnectionPool(sessions, limit: 4)
         let result = try await Drain(
             table: table, embedder: embedder, sessions: nil, pool: pool, settings: Self.small

@@ -18,7 +18,7 @@ struct ReembedUpgradeTests {
         try await place.run(
             """
             DELETE FROM backfilld.migration WHERE version > 1;
-            DROP TABLE backfilld.reembed, backfilld.failure, backfilld.lease;
+            DROP TABLE backfilld.reembed, backfilld.failure, backfilld.lease, backfilld.quality;
             ALTER TABLE backfilld.watch
                 DROP traits, DROP generation, DROP previous_column, DROP paused_at, DROP paused_by;
             ALTER TABLE backfilld.activity DROP working, DROP held, DROP mode
@@ -27,14 +27,14 @@ struct ReembedUpgradeTests {
         let old = try await #require(throws: TableProblem.self) {
             try await WatchedTable.load(spec, identity: SetupPlace.hash, on: place.connection)
         }
-        #expect(old == .schemaTooOld(found: 1, needed: 3))
+        #expect(old == .schemaTooOld(found: 1, needed: 4))
         if isRemoved {
             try await place.remove()
             #expect(try await place.texts("SELECT to_regnamespace('backfilld')::text") == [nil])
             return
         }
         let plan = try await Setup.plan(SetupPlace.options(), on: place.connection)
-        #expect(plan.steps.map(\.title) == ["schema backfilld, version 2", "schema backfilld, version 3"])
+        #expect(plan.steps.map(\.title) == (2...4).map { "schema backfilld, version \($0)" })
         try await Setup.run(plan, on: place.connection)
         let connection = try await place.connect(as: role)
         let table = try await WatchedTable.load(spec, identity: SetupPlace.hash, on: connection)

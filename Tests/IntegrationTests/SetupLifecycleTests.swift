@@ -44,6 +44,28 @@ struct SetupLifecycleTests {
         #expect(try await place.remove().isEmpty)
     }
 
+    @Test("Of several set-ups at once each finds its table in order", arguments: PostgresServer.Flavour.allCases)
+    func together(_ flavour: PostgresServer.Flavour) async throws {
+        let place = try await SetupPlace.make(flavour, Self.owners)
+        let plans = try await withThrowingTaskGroup(of: Int.self) { group in
+            for number in 0..<6 {
+                group.addTask {
+                    let connection = try await place.connect()
+                    try await Setup.enter(on: connection)
+                    let plan = try await Setup.plan(
+                        number.isMultiple(of: 2) ? SetupPlace.options() : Self.parts, on: connection)
+                    try await Setup.run(plan, on: connection)
+                    await connection.close()
+                    return plan.steps.count
+                }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(plans.count { $0 > 0 } == 2)
+        #expect(try await Setup.problems(with: SetupPlace.options(), on: place.connection) == [])
+        #expect(try await Setup.problems(with: Self.parts, on: place.connection) == [])
+    }
+
     @Test("One of two tables is let go, and the other goes on", arguments: PostgresServer.Flavour.allCases)
     func oneOfTwo(_ flavour: PostgresServer.Flavour) async throws {
         let place = try await SetupPlace.make(flavour, Self.owners)

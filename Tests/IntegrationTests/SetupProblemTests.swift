@@ -69,9 +69,9 @@ struct SetupProblemTests {
         try await place.run("DROP SCHEMA backfilld CASCADE")
         try await place.setUp()
         try await place.run("INSERT INTO backfilld.migration (version) VALUES (99)")
-        #expect(try await place.problem(SetupPlace.options()) == .schemaTooNew(found: 99, known: 3))
+        #expect(try await place.problem(SetupPlace.options()) == .schemaTooNew(found: 99, known: 4))
         let problems = try await Setup.problems(with: SetupPlace.options(), on: place.connection)
-        #expect(problems == [.schemaTooNew(found: 99, known: 3)])
+        #expect(problems == [.schemaTooNew(found: 99, known: 4)])
     }
 
     @Test("A role that is not the owner, or may not create the schema, is told who may")

@@ -16,8 +16,8 @@ struct SetupUpgradeTests {
         // What version 2 would have left, a daemon's note and a person who may look included.
         try await place.run(
             """
-            DELETE FROM backfilld.migration WHERE version = 3;
-            DROP TABLE backfilld.failure, backfilld.lease;
+            DELETE FROM backfilld.migration WHERE version > 2;
+            DROP TABLE backfilld.failure, backfilld.lease, backfilld.quality;
             ALTER TABLE backfilld.watch DROP paused_at, DROP paused_by;
             ALTER TABLE backfilld.activity DROP working, DROP held, DROP mode;
             INSERT INTO backfilld.activity (watch, daemon, host, pid, backend_pid, backend_start, state, embedded)
@@ -28,7 +28,7 @@ struct SetupUpgradeTests {
             """)
         let watch = try await place.texts("SELECT (to_jsonb(w) - 'set_up_at')::text FROM backfilld.watch AS w")
         let plan = try await Setup.plan(SetupPlace.options(), on: place.connection)
-        #expect(plan.steps.map(\.title) == ["schema backfilld, version 3"])
+        #expect(plan.steps.map(\.title) == ["schema backfilld, version 3", "schema backfilld, version 4"])
         try await Setup.run(plan, on: place.connection)
         #expect(
             try await place.texts(
@@ -39,7 +39,10 @@ struct SetupUpgradeTests {
         // Whom version 2 let in may do their work.
         #expect(try await Setup.plan(SetupPlace.options(role: daemon), on: place.connection).isEmpty)
         let connection = try await place.connect(as: reader)
-        #expect(try await SetupPlace.texts("SELECT count(*)::text FROM backfilld.failure", on: connection) == ["0"])
+        for table in ["failure", "quality"] {
+            let counted = "SELECT count(*)::text FROM backfilld.\(table)"
+            #expect(try await SetupPlace.texts(counted, on: connection) == ["0"])
+        }
         let refused = await #expect(throws: PostgresError.self) {
             try await connection.script("DELETE FROM backfilld.failure", name: "what a reader tries")
         }

@@ -78,7 +78,9 @@ import Testing
             }
             .compactMap { $0.split(separator: "=").first.map(String.init) })
         let probed = Set((SandboxProbe.files + SandboxProbe.rights + SandboxProbe.calls).map(\.directive))
-        #expect(keys.subtracting(["StateDirectory"]).subtracting(SandboxProbe.unproven).subtracting(probed) == [])
+        #expect(
+            keys.subtracting(["StateDirectory", "RuntimeDirectory"]).subtracting(SandboxProbe.unproven).subtracting(
+                probed) == [])
         #expect(SandboxProbe.unproven.isDisjoint(with: probed) && SandboxProbe.unproven.isSubset(of: keys))
     }
 }

@@ -40,9 +40,12 @@ import TestSupport
 
     private static func run(_ options: LabOptions, _ stages: Stages) async throws {
         let sessions = SessionFactory(ConnectionOptions(conninfo: options.conninfo, applicationName: "lab-daemon"))
+        // What is waited without a word from the provider is as short as all else here.
+        var asking = RemoteEmbedder.Options()
+        asking.throttle.longestWait = options.pipeline.retry.longest
         // Under the name that the lab's tables are set up for.
         let embedder = RemoteEmbedder(
-            try LabProvider(options, stages), identity: HashEmbedder(dimension: options.dimension).identity)
+            try LabProvider(options, stages), identity: HashEmbedder(dimension: options.dimension).identity, asking)
         let connection = try await sessions.open(deadline: options.listener.deadline)
         var tables: [WatchedTable] = []
         for name in options.tables {

@@ -20,8 +20,9 @@ struct LabProvider: EmbeddingService {
 
     func embed(_ texts: [String], for role: TextRole) async throws -> ServiceAnswer {
         let answer = try await service.embed(texts, for: role)
-        // Only here is it known that an answer has arrived, and was right.
-        stages.tell(LabEvent("embedded", texts: texts))
+        // Only here is it known which vectors have arrived, and were right.
+        let right = texts.enumerated().filter { answer.flaws[$0.offset] == nil }.map(\.element)
+        stages.tell(LabEvent("embedded", texts: right))
         return answer
     }
 }

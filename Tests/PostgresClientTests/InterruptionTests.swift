@@ -44,11 +44,17 @@ import Testing
         await #expect(throws: CancellationError.self) { try await withDeadline(patience) { try await task.value } }
         #expect(try await !observer.isRunning(pid))
         #expect(try await connection.value("SELECT 5") == 5)
+        let unsent = Statement("never sent", "SELECT 41 + 1")
         let before = Task {
             withUnsafeCurrentTask { $0?.cancel() }
-            return try await connection.value("SELECT 6", as: Int.self)
+            return try await connection.execute(unsent)
         }
         await #expect(throws: CancellationError.self) { try await before.value }
+        // What was not sent is not prepared.
+        try await connection.transaction { transaction in
+            let rows = try await transaction.execute(unsent)
+            #expect(rows.count == 1)
+        }
     }
 
     @Test("A cancelled transaction is rolled back")

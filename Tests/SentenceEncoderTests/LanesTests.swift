@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 import Testing
 
@@ -7,6 +8,13 @@ import Testing
 struct LanesTests {
     private struct Failure: Error, Equatable { let item: Int }
 
+    /// What a lane waits for, and what it has done.
+    private final class Line: Sendable {
+        let seen = Mutex<[EncoderQueue]>([])
+        let isHeld = Atomic(false)
+        let isOpen = Atomic(false)
+    }
+
     @Test("every item once, in order of beginning, on the lanes there are")
     func all() async throws {
         let states = Atomic(0)
@@ -15,6 +23,32 @@ struct LanesTests {
         try await lanes.run(500) { _, item in seen.withLock { $0.append(item) } }
         #expect(seen.withLock { $0.sorted() } == Array(0..<500))
         #expect(states.load(ordering: .relaxed) <= 3)
+    }
+
+    @Test("items of rows and of callers are begun in turn, while both have some")
+    func turns() async throws {
+        let lanes = try Lanes(count: 1) { 0 }
+        let line = Line()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            // The lane is held until all is in line.
+            group.addTask {
+                try await lanes.run(1) { _, _ in
+                    line.isHeld.store(true, ordering: .relaxed)
+                    while !line.isOpen.load(ordering: .relaxed) { usleep(1000) }
+                }
+            }
+            while !line.isHeld.load(ordering: .relaxed) { await Task.yield() }
+            for queue in [EncoderQueue.rows, .rows, .callers] {
+                group.addTask { try await lanes.run(20, in: queue) { _, _ in line.seen.withLock { $0.append(queue) } } }
+            }
+            while lanes.waiting < 4 { await Task.yield() }
+            line.isOpen.store(true, ordering: .relaxed)
+            try await group.waitForAll()
+        }
+        let order = line.seen.withLock(\.self)
+        #expect(order.count == 60)
+        for pair in stride(from: 0, to: 40, by: 2) { #expect(Set(order[pair..<pair + 2]).count == 2, "\(pair)") }
+        #expect(order[40...].allSatisfy { $0 == .rows })
     }
 
     @Test("the first error ends the job and not the lanes")

@@ -11,6 +11,15 @@ import Testing
         #expect(file == CommentedFile.text, "renew it: backfilld config --template > config/backfilld.toml")
     }
 
+    @Test func `the page on the settings is the one the definitions make`() throws {
+        let page = try String(contentsOfFile: "\(repositoryRoot)/docs/configuration.md", encoding: .utf8)
+        #expect(page == ConfigurationPage.text, "renew it: backfilld config --reference > docs/configuration.md")
+        for definition in SettingDefinition.all {
+            #expect(page.contains("\n### \(definition.key)\n"))
+            #expect(page.contains("`\(definition.variable)`"))
+        }
+    }
+
     private static let withoutDefault = Set(SettingDefinition.all.filter { $0.defaultText == nil }.map(\.key))
 
     @Test func `the commented file is valid as it stands, and with every setting in force`() throws {
@@ -51,7 +60,7 @@ import Testing
         #expect(
             SettingDefinition.all.compactMap(\.credential) == [
                 "remote-key", "remote-function-secret", "remote-headers", "remote-query", "remote-body", "remote-proxy",
-                "database-url", "database-password",
+                "database-url", "database-password", "console-token",
             ])
     }
 

@@ -67,8 +67,10 @@ import Testing
         #expect(error.problems[2].what.contains("line 7"))
     }
 
-    @Test func `two entries for one column are one too many`() {
-        let text = "[[tables]]\nname = \"music_knowledge\"\n[[tables]]\nname = \"public.music_knowledge\""
+    @Test(arguments: ["music_knowledge", "public.music_knowledge", "Music_Knowledge", "'\"music_knowledge\"'"])
+    func `two entries for one column are one too many`(name: String) {
+        let second = name.hasPrefix("'") ? name : "\"\(name)\""
+        let text = "[[tables]]\nname = \"music_knowledge\"\n[[tables]]\nname = \(second)"
         let error = ConfigurationFolder(["backfilld.toml": text]).failure()
         #expect(error.problems.count == 1)
         #expect(error.problems.first?.what.contains("already configured at") == true)

@@ -53,6 +53,13 @@ import Testing
         #expect(named.isSubset(of: known), "\(named.subtracting(known))")
     }
 
+    @Test("Every event is found in the page on troubles", arguments: JournalEvent.allCases)
+    func troubleshooting(_ event: JournalEvent) throws {
+        let page = try String(
+            contentsOf: Self.root.appending(path: "docs/troubleshooting.md"), encoding: .utf8)
+        #expect(page.contains("`\(event)`"))
+    }
+
     @Test("Every event is told somewhere")
     func callSites() throws {
         var code = ""

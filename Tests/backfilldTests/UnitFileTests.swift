@@ -25,6 +25,9 @@ import Testing
             ("backfilld.toml: BACKFILLD_", "%i.toml: BACKFILLD_"), (":backfilld.database-", ":backfilld.%i.database-"),
             (":backfilld.remote-", ":backfilld.%i.remote-"),
             ("StateDirectory=backfilld\n", "StateDirectory=backfilld-%i\n"),
+            (":backfilld.console-", ":backfilld.%i.console-"),
+            ("# For the console's socket in the file system.\n", ""),
+            ("RuntimeDirectory=backfilld\n", "RuntimeDirectory=backfilld-%i\n"),
         ] {
             #expect(expected.contains(plain), "\(plain)")
             expected = expected.replacingOccurrences(of: plain, with: instance)

@@ -58,7 +58,7 @@ public struct Batch: Sendable {
             for row in rows { outcomes[row.key] = nil }
         }
 
-        /// What rows did not get past when vectors were written; see ``RowWriter/Written/doubt``.
+        /// What rows did not get past when vectors were written; see `RowWriter.Written`.
         public var doubt: PostgresError?
 
         mutating func add(_ written: RowWriter.Written) {
@@ -103,7 +103,7 @@ public struct Batch: Sendable {
     ///   - keys: The text form of their keys.
     ///   - areFound: Whether a scan has found them, so that one that can't be read is a row of the table.
     ///   - reached: Hears of each stage that is done.
-    /// - Throws: ``PostgresError`` and what else keeps rows from being read, or belongs to the table, and is no row's own.
+    /// - Throws: `PostgresError` and what else keeps rows from being read, or belongs to the table, and is no row's own.
     public func run(
         _ keys: [RowKey], areFound: Bool = false, reached: (Stage) -> Void = { _ in }
     ) async throws -> Report {
@@ -125,10 +125,12 @@ public struct Batch: Sendable {
             EmbeddedRow(
                 key: $0.key, source: $0.source, vector: [Float](repeating: 0, count: embedder.identity.dimension))
         }
-        if let submitter {
-            embedded += try await submit(texts, to: submitter, &report)
-        } else {
-            embedded += try await embed(texts, &report)
+        embedded += try await ask(texts, &report) { rows, report in
+            guard let submitter else { return try await embed(rows, &report) }
+            let result = try await submitter.submit(Array(rows))
+            report.embedded += result.embedded
+            report.outcomes.merge(result.outcomes) { $1 }
+            return Answer(embedded: result.vectors, left: result.left, error: result.error)
         }
         reached(.embedded)
         do {
@@ -143,35 +145,60 @@ public struct Batch: Sendable {
         return report
     }
 
-    /// The vectors of texts. What is embedded before something fails stays so, and the report has the error.
-    private func embed(_ texts: [PendingRow], _ report: inout Report) async throws -> [EmbeddedRow] {
+    /// What one call of the embedder came to.
+    private struct Answer {
+        /// Vectors to be written.
+        var embedded: [EmbeddedRow] = []
+        /// Rows that nothing is known of.
+        var left: [PendingRow] = []
+        /// What is no row's own.
+        var error: (any Error)?
+    }
+
+    /// Asks for texts, call by call. What is embedded before something fails stays so, and the report has the error.
+    ///
+    /// Rows that got nothing, by nobody's fault so far, are in line again.
+    private func ask(
+        _ texts: [PendingRow], _ report: inout Report,
+        _ call: (ArraySlice<PendingRow>, inout Report) async throws -> Answer
+    ) async throws -> [EmbeddedRow] {
         var embedded: [EmbeddedRow] = []
         var left: [PendingRow] = []
-        for call in Self.calls(texts, rows: embedder.limits.rows, bytes: bytes) {
-            var failure: (any Error)?
+        for rows in Self.calls(texts, rows: embedder.limits.rows, bytes: bytes) {
+            let answer: Answer
             do {
-                let answer = try await embedder.trial(of: call.map(\.text))
-                report.long += answer.long
-                for (row, vector) in zip(call, answer.vectors) {
-                    switch vector {
-                    case .success(let vector)?:
-                        report.embedded += 1
-                        embedded.append(EmbeddedRow(key: row.key, source: row.source, vector: vector))
-                    case .failure(let failure)?: report.outcomes[row.key] = .failed(failure.reason)
-                    case nil: left.append(row)
-                    }
-                }
-                failure = answer.error
+                answer = try await call(rows, &report)
+            } catch let problem as TableProblem {
+                throw problem
             } catch {
-                left += call
-                failure = error
+                answer = Answer(left: Array(rows), error: error)
             }
-            if let failure {
-                try report.end(with: failure, leaving: left + texts[call.endIndex...], of: texts.count)
-                break
+            embedded += answer.embedded
+            left += answer.left
+            if let error = answer.error {
+                try report.end(with: error, leaving: left + texts[rows.endIndex...], of: texts.count)
+                return embedded
             }
         }
+        report.leave(left)
         return embedded
+    }
+
+    /// The vectors of the texts of one call.
+    private func embed(_ rows: ArraySlice<PendingRow>, _ report: inout Report) async throws -> Answer {
+        let trial = try await embedder.trial(of: rows.map(\.text))
+        report.long += trial.long
+        var answer = Answer(error: trial.error)
+        for (row, vector) in zip(rows, trial.vectors) {
+            switch vector {
+            case .success(let vector)?:
+                report.embedded += 1
+                answer.embedded.append(EmbeddedRow(key: row.key, source: row.source, vector: vector))
+            case .failure(let failure)?: report.outcomes[row.key] = .failed(failure.reason)
+            case nil: answer.left.append(row)
+            }
+        }
+        return answer
     }
 
     /// Splits rows into calls of the embedder, in order, none over the limits; a text over them goes alone.
@@ -189,45 +216,5 @@ public struct Batch: Sendable {
         }
         if start < rows.endIndex { calls.append(rows[start...]) }
         return calls
-    }
-}
-
-/// An embedder's answer that can't be used. Nothing of it is written.
-public enum EmbeddingError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// Not as many vectors as texts.
-    case count(Int, expected: Int)
-    /// A vector of another dimension than the embedder's own.
-    case dimension(Int, expected: Int)
-    /// A component that is not a number, or infinite.
-    case notFinite
-
-    /// What was wrong with the answer.
-    public var description: String {
-        switch self {
-        case .count(let count, let expected): "the embedder answered \(count) vectors for \(expected) texts"
-        case .dimension(let dimension, let expected):
-            "the embedder answered a vector of \(dimension) dimensions, not \(expected)"
-        case .notFinite: "the embedder answered a vector with a component that is no finite number"
-        }
-    }
-
-    static func check(_ vectors: [[Float]], count: Int, dimension: Int) throws(EmbeddingError) {
-        for vector in try checkEach(vectors.map { .success($0) }, count: count, dimension: dimension) {
-            if case .failure? = vector { throw .notFinite }
-        }
-    }
-
-    /// A wrong number of vectors or a wrong dimension is nobody's own; a component that is no number is its text's.
-    static func checkEach(
-        _ vectors: [Result<[Float], EmbeddingFailure>?], count: Int, dimension: Int
-    ) throws(EmbeddingError) -> [Result<[Float], EmbeddingFailure>?] {
-        guard vectors.count == count else { throw .count(vectors.count, expected: count) }
-        for case .success(let vector)? in vectors where vector.count != dimension {
-            throw .dimension(vector.count, expected: dimension)
-        }
-        return vectors.map { vector in
-            guard case .success(let numbers)? = vector, !numbers.allSatisfy(\.isFinite) else { return vector }
-            return .failure(EmbeddingFailure(reason: "\(EmbeddingError.notFinite)"))
-        }
     }
 }

@@ -1,16 +1,16 @@
 /// A pending row as it was read: what to embed, and what the text was made from.
-public struct PendingRow: Sendable, Hashable {
+struct PendingRow: Sendable, Hashable {
     /// The text form of its key.
-    public let key: RowKey
+    let key: RowKey
     /// The 64-bit hash of the columns that the text was made from; see ``SourceExpression``.
-    public let source: Int64
+    let source: Int64
     /// The text to embed; empty where the row has none.
-    public let text: String
+    let text: String
     /// Whether the text was cut to the limit.
-    public let isCut: Bool
+    let isCut: Bool
 
     /// A row as it was read.
-    public init(key: RowKey, source: Int64, text: String, isCut: Bool = false) {
+    init(key: RowKey, source: Int64, text: String, isCut: Bool = false) {
         self.key = key
         self.source = source
         self.text = text

@@ -1,7 +1,7 @@
 import PostgresClient
 
 /// Reads pending rows: their text, and the hash of what it is made from.
-public struct RowReader: Sendable {
+struct RowReader: Sendable {
     private let table: WatchedTable
     private let pool: ConnectionPool
     private let textBytes: Int
@@ -18,25 +18,21 @@ public struct RowReader: Sendable {
     ///   - table: The table to read.
     ///   - pool: Lends the sessions.
     ///   - textBytes: Texts are cut to so many UTF-8 bytes.
-    public init(table: WatchedTable, pool: ConnectionPool, textBytes: Int) {
+    init(table: WatchedTable, pool: ConnectionPool, textBytes: Int) {
         self.table = table
         self.pool = pool
         self.textBytes = textBytes
         rendering = TextRendering(table.spec.recipe, jsonColumns: table.jsonColumns, textBytes: textBytes)
         columns = table.spec.recipe.columns
-        let values = columns.enumerated().map { number, column in
-            "pg_catalog.left(t.\(quoteIdentifier(column))::pg_catalog.text, $2) AS c\(number)"
-        }
-        read = SQLFile.fill(
-            SQLFile.batchRead, table.fragments.merging(["columns": values.joined(separator: ", ")]) { $1 })
+        read = SQLFile.fill(SQLFile.batchRead, table.fragments)
         scan = SQLFile.fill(SQLFile.scanBacklog, table.fragments)
     }
 
     /// The rows among these that are pending.
     ///
     /// - Parameter keys: The text form of keys.
-    /// - Throws: ``PostgresError``; `CancellationError`.
-    public func read(_ keys: [RowKey]) async throws -> [PendingRow] {
+    /// - Throws: `PostgresError`; `CancellationError`.
+    func read(_ keys: [RowKey]) async throws -> [PendingRow] {
         let statement = Statement(
             "read batch of \(table.displayName)", read,
             [.textArray(keys.map(\.text)), .int4(Int32(clamping: textBytes * Self.columnFactor))], prepared: true)
@@ -54,7 +50,7 @@ public struct RowReader: Sendable {
     /// - Parameters:
     ///   - keys: The text form of keys that the table has: of others the error may be theirs, and no row's.
     ///   - failed: Hears of each row that cannot be read.
-    /// - Throws: ``PostgresError`` where it is no row's own; `CancellationError`.
+    /// - Throws: `PostgresError` where it is no row's own; `CancellationError`.
     func read(_ keys: ArraySlice<RowKey>, failed: (RowKey, PostgresError) -> Void) async throws -> [PendingRow] {
         var (rows, parts, unread) = ([PendingRow](), [keys], [(key: RowKey, error: PostgresError)]())
         // Of a damaged row the server says so, of nearly all else only that something is wrong, which may be the server.
@@ -83,8 +79,8 @@ public struct RowReader: Sendable {
 
     /// Keys of pending rows, at most so many, in the order in which the table has them.
     ///
-    /// - Throws: ``PostgresError``; `CancellationError`.
-    public func scan(limit: Int) async throws -> [RowKey] {
+    /// - Throws: `PostgresError`; `CancellationError`.
+    func scan(limit: Int) async throws -> [RowKey] {
         let statement = Statement("scan backlog of \(table.displayName)", scan, [.int8(Int64(limit))])
         let rows = try await pool.withConnection { try await $0.execute(statement, deadline: Self.deadline) }
         return try rows.map { RowKey(try $0.decode(0)) }

@@ -1,7 +1,7 @@
 import PostgresClient
 
 /// Writes vectors into rows that are still what they were when they were read.
-public struct RowWriter: Sendable {
+struct RowWriter: Sendable {
     private let table: WatchedTable
     private let pool: ConnectionPool
     private let write: String
@@ -17,7 +17,7 @@ public struct RowWriter: Sendable {
     /// - Parameters:
     ///   - table: The table to write.
     ///   - pool: Lends the sessions.
-    public init(table: WatchedTable, pool: ConnectionPool) {
+    init(table: WatchedTable, pool: ConnectionPool) {
         self.table = table
         self.pool = pool
         write = SQLFile.fill(SQLFile.batchWrite, table.fragments)
@@ -27,21 +27,21 @@ public struct RowWriter: Sendable {
     }
 
     /// What became of rows that were to be written.
-    public struct Written: Sendable {
+    struct Written: Sendable {
         /// Of each row.
-        public var outcomes: [RowKey: RowOutcome] = [:]
+        var outcomes: [RowKey: RowOutcome] = [:]
         /// An error that may be each row's own, of a trigger, or the table's, where it is about names or privileges; or, where
         /// no row at all got past it, the server's.
-        public var doubt: PostgresError?
+        var doubt: PostgresError?
     }
 
     /// Writes what may be written and says what became of each row.
     ///
     /// An error that may be one row's own, a CHECK or an owner's RAISE, splits the batch until it is found. A deadline that
     /// the server kept splits it, too: half of the rows may be done within it.
-    /// - Throws: ``PostgresError`` where the failure is no row's own; ``TableProblem/superseded(table:embedder:)`` where
+    /// - Throws: `PostgresError` where the failure is no row's own; ``TableProblem/superseded(table:embedder:)`` where
     ///   these vectors belong in the column no more; `CancellationError`.
-    public func write(_ rows: [EmbeddedRow]) async throws -> Written {
+    func write(_ rows: [EmbeddedRow]) async throws -> Written {
         guard !rows.isEmpty else { return Written() }
         var search = WriteSearch(rows)
         while let part = search.next() {

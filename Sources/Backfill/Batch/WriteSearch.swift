@@ -5,8 +5,8 @@ import PostgresClient
 /// A pure value: it is told what came of each part that was tried, and says which to try next.
 struct WriteSearch {
     private(set) var outcomes: [RowKey: RowOutcome] = [:]
-    /// Rows that failed with no other beside them.
-    private var alone: [(row: EmbeddedRow, error: PostgresError)] = []
+    /// Rows that failed with no other beside them, and whether the server had taken a write by then.
+    private var alone: [(row: EmbeddedRow, error: PostgresError, hadPassed: Bool)] = []
     /// Parts to try, the next one last.
     private var parts: [ArraySlice<EmbeddedRow>]
     /// Parts that could not be written in time: others come first.
@@ -33,11 +33,20 @@ struct WriteSearch {
             return nil
         }
         if let part = parts.popLast() { return part }
-        guard late < Self.mostLate else {
-            leave(slow)
-            return nil
-        }
-        return slow.popLast()
+        if late < Self.mostLate, let part = slow.popLast() { return part }
+        leave(slow)
+        slow = []
+        return earlier()
+    }
+
+    /// A row that failed of what may be the server's, before the server took a write: that may have been over by then.
+    private mutating func earlier() -> ArraySlice<EmbeddedRow>? {
+        guard hasPassed,
+            let place = alone.firstIndex(where: {
+                !$0.hadPassed && !$0.error.mayBeOneRowsOwn && $0.error.code == .server
+            })
+        else { return nil }
+        return [alone.remove(at: place).row]
     }
 
     /// A part was written, or it was found out why not.
@@ -59,7 +68,7 @@ struct WriteSearch {
             outcomes[row.key] = .locked(row)
         } else {
             late += isLate ? 1 : 0
-            alone.append((row, error))
+            alone.append((row, error, hasPassed))
         }
     }
 
@@ -70,7 +79,7 @@ struct WriteSearch {
         var written = RowWriter.Written(outcomes: outcomes)
         let doubtful = alone.first { !$0.error.mayBeOneRowsOwn }?.error
         if !hasPassed, let doubtful, isInVain || late >= Self.mostLate { throw doubtful }
-        for (row, error) in alone {
+        for (row, error, _) in alone {
             let reason =
                 error.code == .deadlineExceeded
                 ? "its write takes longer than \(RowWriter.deadline.components.seconds) s" : error.description

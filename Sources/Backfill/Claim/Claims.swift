@@ -5,7 +5,7 @@ import PostgresClient
 /// A claim costs no write and no lock on a user's row, and goes with the session of a daemon that dies. Locks of a session
 /// are re-entrant, so what is held is remembered here. A claim that was lost with its session is no reason to stop: what is
 /// under way is finished and written under the guard; only work may be done twice then.
-public actor Claims: Gated {
+actor Claims: Gated {
     package var gate: Gate<CheckedContinuation<Void, any Error>> = Gate(places: 1)
 
     /// What became of an attempt to claim rows.
@@ -45,14 +45,14 @@ public actor Claims: Gated {
     private static let deadline = Duration.seconds(10)
 
     /// Claims nothing until there is a session.
-    public init() {}
+    init() {}
 
     // MARK: The session
 
     /// From now on claims are locks of this session; those of the one before went with it.
     ///
-    /// - Throws: ``PostgresError``; `CancellationError`.
-    public func attach(_ connection: PostgresConnection) async throws {
+    /// - Throws: `PostgresError`; `CancellationError`.
+    func attach(_ connection: PostgresConnection) async throws {
         change(to: .none)
         // The server may not have noticed yet that the session before is gone, and keep its locks from everybody.
         if let backend { try await evict(backend, holding: AdvisoryLock.presence, on: connection) }
@@ -67,10 +67,10 @@ public actor Claims: Gated {
     }
 
     /// The session is gone.
-    public func detach() { change(to: .none) }
+    func detach() { change(to: .none) }
 
     /// Everything is ours without a lock: somebody else sees to it that there is one daemon a table.
-    public func withoutLocks() { change(to: .lockless) }
+    func withoutLocks() { change(to: .lockless) }
 
     private func change(to session: Session) {
         (held, working, kept) = ([], [:], [:])
@@ -121,7 +121,7 @@ public actor Claims: Gated {
     ///   - keys: The rows.
     ///   - watch: The table's number.
     ///   - canWait: Whether they leave ``ClaimShare/reserve`` to others.
-    /// - Throws: ``PostgresError`` where the session fails, ``ClaimError`` where there is none; `CancellationError`.
+    /// - Throws: `PostgresError` where the session fails, ``ClaimError`` where there is none; `CancellationError`.
     func claim(_ keys: [RowKey], of watch: Int32, canWait: Bool = false) async throws -> Attempt {
         try await enter()
         defer { leave() }

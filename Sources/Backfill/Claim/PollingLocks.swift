@@ -5,7 +5,7 @@ import PostgresClient
 ///
 /// The session is opened when it is first wanted. When it is lost, so are the locks, which is harmless: without K writers
 /// notify, and without X they notify too, since nobody has K.
-public actor PollingLocks {
+actor PollingLocks {
     private let sessions: SessionFactory
     private var session: PostgresConnection?
     /// Counts the sessions: what was locked with an earlier one is lost.
@@ -18,7 +18,7 @@ public actor PollingLocks {
     private static let queueing = "SET lock_timeout = '100ms'"
 
     /// - Parameter sessions: Opens the session.
-    public init(_ sessions: SessionFactory) {
+    init(_ sessions: SessionFactory) {
         self.sessions = sessions
     }
 
@@ -32,7 +32,7 @@ public actor PollingLocks {
             let epoch = epoch
             switch step {
             case .lockPolling:
-                return try await queue(for: lock(AdvisoryLock.polling), on: connection) ? epoch : nil
+                return try await queue(for: AdvisoryLock.polling, watch, on: connection) ? epoch : nil
             case .trySkipped:
                 let isOurs = try await execute(
                     "try for skippers", SQLFile.advisoryTry, lock(AdvisoryLock.skipped), on: connection)[0]
@@ -52,20 +52,20 @@ public actor PollingLocks {
     }
 
     /// Waits for a lock, not for long; whether it was obtained.
-    private func queue(for lock: [PostgresValue], on connection: PostgresConnection) async throws -> Bool {
-        do {
-            try await execute("queue for polling", SQLFile.advisoryLock, lock, on: connection)
-            return true
-        } catch let error as PostgresError where error.hasState("55P03") {
-            // It may have been granted before the server process woke up to the end of its wait: then the statement fails,
-            // and the session has the lock all the same, which would keep writers from notifying for ever.
-            return try await execute("look whose polling it is", SQLFile.advisoryMine, lock, on: connection)[0]
-                .decode(0, as: Bool.self)
-        }
+    private func queue(for lock: Int32, _ watch: Int32, on connection: PostgresConnection) async throws -> Bool {
+        let waiting = SQLFile.fill(SQLFile.advisoryLock, ["class": "\(lock)", "object": "\(watch)"])
+        // It may have been granted before the server process woke up to the end of its wait: then that ends in vain, and the
+        // session has the lock all the same, which would keep writers from notifying for ever. So the question is whose it is.
+        return try await connection.pipeline(
+            [
+                Statement("queue for polling", waiting),
+                Statement(
+                    "look whose polling it is", SQLFile.advisoryMine, [.int4(lock), .int4(watch)], prepared: true),
+            ], deadline: Self.deadline)[1][0].decode(0)
     }
 
     /// Gives all locks back.
-    public func close() async {
+    func close() async {
         let old = session
         session = nil
         epoch += 1

@@ -197,7 +197,10 @@ public struct Vitals: Sendable {
         let pending = tables.values.reduce(0) { $0 + $1.pending }
         let more = tables.values.contains(where: \.hasMore) ? "over " : ""
         parts.append("\(embedded.grouped) embedded")
-        parts.append("\(more)\(pending.grouped) pending")
+        // Nobody looks for rows of a table that is paused: that none are known says nothing.
+        if pending > 0 || !tables.values.contains(where: { $0.pausedSince != nil }) {
+            parts.append("\(more)\(pending.grouped) pending")
+        }
         let failing = tables.values.reduce(0) { $0 + $1.failing }
         if failing > 0 { parts.append("\(failing.grouped) of them failing") }
         let setAside = tables.values.reduce(0) { $0 + $1.setAside }

@@ -3,9 +3,9 @@ import PostgresClient
 /// Keeps a table's lease in `backfilld.lease`: one daemon a table, where a pooler in transaction mode is in between and
 /// locks of a session can't tell daemons apart.
 ///
-/// ``hold()`` is called with every heartbeat, and before work is begun; the table is worked on only while it says so.
+/// ``hold(as:)`` is called with every heartbeat, and before work is begun; the table is worked on only while it says so.
 /// What was begun may end after the lease did: the guard of the write keeps that right, it is only work done twice.
-public actor TableLease {
+actor TableLease {
     private var watch: Int32
     private let daemon: DaemonName
     private let pool: ConnectionPool
@@ -14,7 +14,7 @@ public actor TableLease {
     private var lease: Lease
     private var isOver = false
     /// Why the server could not be asked, the last time; nil where it answered.
-    public private(set) var trouble: (any Error)?
+    private(set) var trouble: (any Error)?
 
     private static let deadline = Duration.seconds(10)
 
@@ -22,8 +22,8 @@ public actor TableLease {
     ///   - watch: The table's number in `backfilld.watch`.
     ///   - pool: Lends sessions.
     ///   - daemon: Who takes it.
-    ///   - heartbeat: How often ``hold()`` is called; the lease lasts for three of them.
-    public init(watch: Int32, pool: ConnectionPool, daemon: DaemonName, heartbeat: Duration) {
+    ///   - heartbeat: How often ``hold(as:)`` is called; the lease lasts for three of them.
+    init(watch: Int32, pool: ConnectionPool, daemon: DaemonName, heartbeat: Duration) {
         self.watch = watch
         self.pool = pool
         self.daemon = daemon
@@ -44,7 +44,7 @@ public actor TableLease {
     /// ours until the lease's time is over.
     ///
     /// - Parameter present: The number that the table has now, which is another when it was made anew and set up again.
-    public func hold(as present: Int32? = nil) async -> Bool {
+    func hold(as present: Int32? = nil) async -> Bool {
         let now = clock.now
         if isOver { return false }
         if let present, present != watch {
@@ -74,15 +74,15 @@ public actor TableLease {
     }
 
     /// Whether the table is ours, without asking.
-    public var isHeld: Bool { !isOver && lease.isHeld(at: clock.now) }
+    var isHeld: Bool { !isOver && lease.isHeld(at: clock.now) }
 
     /// The daemon that has the table, where that is another one.
-    public var otherHolder: String? {
+    var otherHolder: String? {
         if case .other(let daemon, _) = lease.holder { daemon } else { nil }
     }
 
     /// Gives it back for good, so that another daemon need not wait for its end. What fails here ends with its time.
-    public func release() async {
+    func release() async {
         isOver = true
         _ = try? await pool.withConnection { [watch, daemon] in
             try await $0.execute(

@@ -30,7 +30,7 @@ public struct FailedRow: Sendable, Hashable, Encodable {
     ///   - keys: Which ones; nil for all.
     ///   - limit: At most so many.
     ///   - connection: A connection that is free.
-    /// - Throws: ``PostgresError``, with a data exception for a key that is not of the column's type.
+    /// - Throws: `PostgresError`, with a data exception for a key that is not of the column's type.
     public static func load(
         _ table: WatchedTable, keys: [RowKey]? = nil, limit: Int = .max, on connection: PostgresConnection
     ) async throws -> [FailedRow] {
@@ -52,7 +52,7 @@ public struct FailedRow: Sendable, Hashable, Encodable {
 
     /// Whether a row has failed, and is still pending with the text it failed with.
     ///
-    /// - Throws: ``PostgresError``, with a data exception for a key that is not of the column's type.
+    /// - Throws: `PostgresError`, with a data exception for a key that is not of the column's type.
     public static func isThere(
         _ key: RowKey, in table: WatchedTable, on connection: PostgresConnection
     ) async throws -> Bool {

@@ -68,7 +68,7 @@ public struct FailureLedger: Sendable {
     /// - Parameters:
     ///   - charges: The failures; of two for one row only one counts.
     ///   - retry: When rows are tried again, and how often.
-    /// - Throws: ``PostgresError``; `CancellationError`.
+    /// - Throws: `PostgresError`; `CancellationError`.
     public func charge(_ charges: [Charge], retry: RetrySettings) async throws -> [Verdict] {
         guard !charges.isEmpty else { return [] }
         let rows = try await execute(
@@ -91,7 +91,7 @@ public struct FailureLedger: Sendable {
 
     /// How the table stands: rows that failed, and whether it is paused.
     ///
-    /// - Throws: ``PostgresError``; `CancellationError`.
+    /// - Throws: `PostgresError`; `CancellationError`.
     public func standing() async throws -> LedgerStanding {
         try await pool.withConnection { try await LedgerStanding.load(table, on: $0, deadline: Self.deadline) }
     }
@@ -102,7 +102,7 @@ public struct FailureLedger: Sendable {
     /// changed, and all entries are taken away: a row too many is tried, and none is kept back for ever.
     /// - Parameter working: Rows in flight, which may be about to be charged: their entries stay.
     /// - Returns: Whether any entry is left, of this or another daemon's.
-    /// - Throws: ``PostgresError``; `CancellationError`.
+    /// - Throws: `PostgresError`; `CancellationError`.
     @discardableResult
     public func purge(sparing working: [RowKey] = []) async throws -> Bool {
         do {
@@ -121,7 +121,7 @@ public struct FailureLedger: Sendable {
     ///
     /// - Parameter keys: The rows; nil for all that have failed.
     /// - Returns: Those that had an entry.
-    /// - Throws: ``PostgresError``, with a data exception for a key that is not of the column's type;
+    /// - Throws: `PostgresError`, with a data exception for a key that is not of the column's type;
     ///   `CancellationError`.
     public func forgive(_ keys: [RowKey]?) async throws -> [RowKey] {
         let chosen = keys.map { PostgresValue.textArray($0.map(\.text)) } ?? .init(type: .textArray, bytes: nil)

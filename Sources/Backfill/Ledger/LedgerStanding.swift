@@ -24,7 +24,7 @@ public struct LedgerStanding: Sendable, Hashable {
 
     /// Looks it up.
     ///
-    /// - Throws: ``PostgresError``; `CancellationError`.
+    /// - Throws: `PostgresError`; `CancellationError`.
     public static func load(
         _ table: WatchedTable, on connection: PostgresConnection, deadline: Duration = .seconds(30)
     ) async throws -> LedgerStanding {

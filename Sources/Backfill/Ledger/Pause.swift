@@ -27,7 +27,7 @@ public struct Pause: Sendable, Hashable, Encodable {
     /// Pauses a table or lets it go on, and tells the daemons.
     ///
     /// - Returns: Whether it was otherwise before.
-    /// - Throws: ``TableProblem/notPermitted(table:what:hint:)`` for a role that may not; ``PostgresError``.
+    /// - Throws: ``TableProblem/notPermitted(table:what:hint:)`` for a role that may not; `PostgresError`.
     public static func set(
         _ isPaused: Bool, _ table: WatchedTable, on connection: PostgresConnection
     ) async throws -> Bool {

@@ -22,8 +22,9 @@ public final class Listener: Sendable {
         case changed(watch: Int32)
         /// The probe of one table failed: its schema changed, or a privilege went.
         case probeFailed(watch: Int32, any Error)
-        /// The heartbeat came back, and so many daemons are connected to the server, this one included.
-        case heartbeat(daemons: Int)
+        /// The heartbeat came back: so many daemons are connected to the server, this one included, and its notification
+        /// queue is so full, of 1.
+        case heartbeat(daemons: Int, queueUsage: Double = 0)
         /// The server's notification queue is over a quarter full, `usage` of 1, and was not before.
         case queueFilling(usage: Double)
         /// The session is gone; another is tried after the wait.
@@ -70,7 +71,7 @@ public final class Listener: Sendable {
                     switch pulse {
                     case .beat(let beat):
                         backoff.reset()
-                        try await report(.heartbeat(daemons: beat.daemons))
+                        try await report(.heartbeat(daemons: beat.daemons, queueUsage: beat.queueUsage))
                         if gauge.isWarning(beat.queueUsage) {
                             try await report(.queueFilling(usage: beat.queueUsage))
                         }

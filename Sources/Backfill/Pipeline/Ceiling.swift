@@ -2,11 +2,11 @@ import Synchronization
 
 /// The most rows a second that all tables of a daemon together begin, so that a great backlog leaves the server time for
 /// others. Shared by their pipelines, and told the time.
-public final class Ceiling: Sendable {
+final class Ceiling: Sendable {
     private let bucket: Mutex<TokenBucket?>
 
     /// - Parameter rowsPerSecond: nil for no ceiling.
-    public init(rowsPerSecond: Int?) {
+    init(rowsPerSecond: Int?) {
         bucket = Mutex(rowsPerSecond.map { TokenBucket(rate: $0) })
     }
 

@@ -2,9 +2,9 @@
 ///
 /// A batch is due when nothing new came for the quiet period, when its first key has waited the longest wait, or when
 /// it is full. A pure value: it is told the time.
-public struct Debouncer: Sendable {
+struct Debouncer: Sendable {
     /// A point in time.
-    public typealias Instant = ContinuousClock.Instant
+    typealias Instant = ContinuousClock.Instant
 
     private var quiet: Duration
     private var longest: Duration
@@ -18,22 +18,25 @@ public struct Debouncer: Sendable {
     ///   - quiet: Without a new key for so long, a batch is due.
     ///   - longest: No key waits longer, however many follow it.
     ///   - rows: A batch of so many is due at once.
-    public init(quiet: Duration, longest: Duration, rows: Int) {
+    init(quiet: Duration, longest: Duration, rows: Int) {
         self.quiet = quiet
         self.longest = longest
         self.rows = rows
     }
 
     /// Waits otherwise from now on; what waits stays.
-    public mutating func apply(quiet: Duration, longest: Duration, rows: Int) {
+    mutating func apply(quiet: Duration, longest: Duration, rows: Int) {
         (self.quiet, self.longest, self.rows) = (quiet, longest, rows)
     }
 
     /// Keys waiting.
-    public var count: Int { keys.count }
+    var count: Int { keys.count }
+
+    /// Whether a key waits.
+    func contains(_ key: RowKey) -> Bool { known.contains(key) }
 
     /// Takes a key in; one that waits already keeps its place.
-    public mutating func add(_ key: RowKey, at now: Instant) {
+    mutating func add(_ key: RowKey, at now: Instant) {
         lastArrival = now
         guard known.insert(key).inserted else { return }
         keys.append(key)
@@ -41,14 +44,14 @@ public struct Debouncer: Sendable {
     }
 
     /// When the next batch is due; nil while nothing waits.
-    public var due: Instant? {
+    var due: Instant? {
         guard let firstArrival, let lastArrival else { return nil }
         if keys.count >= rows { return firstArrival }
         return min(lastArrival + quiet, firstArrival + longest)
     }
 
     /// The next batch if one is due: at most `rows` keys, or so many where that is less, oldest first.
-    public mutating func take(at now: Instant, most: Int = .max) -> [RowKey]? {
+    mutating func take(at now: Instant, most: Int = .max) -> [RowKey]? {
         guard let due, due <= now else { return nil }
         let batch = Array(keys.prefix(min(rows, most)))
         keys.removeFirst(batch.count)
@@ -60,7 +63,7 @@ public struct Debouncer: Sendable {
     }
 
     /// Lets go of everything; a scan of the table finds it again.
-    public mutating func removeAll() {
+    mutating func removeAll() {
         self = Debouncer(quiet: quiet, longest: longest, rows: rows)
     }
 }

@@ -151,7 +151,7 @@ struct Handshake: Sendable {
         lastScan = now
     }
 
-    /// Rows were claimed: it is worth looking for more soon.
+    /// Rows were embedded or written: it is worth looking for more soon.
     mutating func progressed() { pace = paces.first }
 
     /// A lock step ended; `isDone` where the lock was obtained, or is given back. A session that is lost has no locks.

@@ -13,6 +13,8 @@ struct Held: Sendable {
         var vector: EmbeddedRow?
         /// It is being tried.
         var isOut = false
+        /// It has failed, and the ledger has it: only its vector is here.
+        var isFailing = false
     }
 
     private(set) var entries: [RowKey: Entry] = [:]
@@ -22,8 +24,8 @@ struct Held: Sendable {
 
     func contains(_ key: RowKey) -> Bool { entries[key] != nil }
     var count: Int { entries.count }
-    /// Those that wait, and are not being tried.
-    var inTurn: Int { entries.values.count { !$0.isOut } }
+    /// Those that wait for something, and are not being tried. What has failed is in the ledger, and counted there.
+    var waiting: Int { entries.values.count { !$0.isOut && !$0.isFailing } }
     /// When the next row may be tried; nil while none waits.
     var due: Instant? { entries.values.lazy.filter { !$0.isOut }.map(\.next).min() }
 
@@ -46,7 +48,7 @@ struct Held: Sendable {
 
     /// Keeps the vector of a row that failed to take it, until its next attempt.
     mutating func keep(_ row: EmbeddedRow, for wait: Duration, at now: Instant) {
-        put(row.key, Entry(next: now + wait, vector: row))
+        put(row.key, Entry(next: now + wait, vector: row, isFailing: true))
     }
 
     enum Due: Sendable {

@@ -1,8 +1,6 @@
 extension Intake {
     /// What kept everything waiting may be over: one batch finds out.
-    mutating func probe() {
-        if isProbing { pausedUntil = nil }
-    }
+    mutating func probe() { breaker.probe() }
 
     /// How many of so many rows may be begun now; nil for none.
     func room(_ most: Int, _ rows: Int, at now: Instant) -> Int? {

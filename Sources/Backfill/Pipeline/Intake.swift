@@ -40,17 +40,13 @@ struct Intake: Sendable {
     private var isScanDoubtful = false
     /// When the first of the rows that failed may be tried again: the ledger knows which, and a scan finds it.
     private var retriesAt: Instant?
-    /// Until when nothing is tried, after a failure that is no row's own.
-    var pausedUntil: Instant?
-    /// After a pause one batch finds out whether things go well again.
-    var isProbing = false
+    /// What follows a failure that is no row's own.
+    var breaker: CircuitBreaker
     /// Until when no batch begins, since there was no room for its claims.
     private var crowdedUntil: Instant?
     /// Nothing begins until there is a connection.
     private var isSuspended = false
     let ceiling: Ceiling?
-    private var backoff: Backoff
-    private var random: any RandomNumberGenerator & Sendable
 
     init(
         settings: PipelineSettings, ceiling: Ceiling? = nil,
@@ -58,9 +54,8 @@ struct Intake: Sendable {
     ) {
         self.settings = settings
         self.ceiling = ceiling
-        self.random = random
         announced = Debouncer(quiet: settings.quiet, longest: settings.longest, rows: settings.rows)
-        backoff = Backoff(first: settings.retry.first, longest: settings.retry.longest)
+        breaker = CircuitBreaker(settings.retry, random: random)
     }
 
     /// Rows known to be pending that are not in flight.
@@ -71,7 +66,7 @@ struct Intake: Sendable {
     var workingOn: some Collection<RowKey> { inFlight.keys }
     /// Whether nothing is left to do that is known of.
     var isIdle: Bool {
-        waiting == 0 && inFlight.isEmpty && !isScanWanted && !isScanning && pausedUntil == nil && !isSuspended
+        waiting == 0 && inFlight.isEmpty && !isScanWanted && !isScanning && breaker.until == nil && !isSuspended
     }
 
     // MARK: Events
@@ -80,7 +75,7 @@ struct Intake: Sendable {
     mutating func apply(_ settings: PipelineSettings) {
         self.settings = settings
         announced.apply(quiet: settings.quiet, longest: settings.longest, rows: settings.rows)
-        backoff = Backoff(first: settings.retry.first, longest: settings.retry.longest)
+        breaker.apply(settings.retry)
     }
 
     /// A notification named rows.
@@ -153,15 +148,14 @@ struct Intake: Sendable {
     ///
     /// - Parameter wait: How long; nil for longer with each time.
     mutating func paused(for wait: Duration? = nil, at now: Instant) {
-        pausedUntil = now + (wait ?? backoff.next(using: &random))
-        isProbing = true
+        breaker.failed(for: wait, at: now)
         forget()
         isScanWanted = true
     }
 
     /// The provider asks for fewer calls, which is no failure: what is known stays, and everything waits as long as it says.
     mutating func limited(for wait: Duration?, at now: Instant) {
-        pausedUntil = now + (wait ?? backoff.next(using: &random))
+        breaker.limited(for: wait, at: now)
     }
 
     /// There is no connection: nothing begins until ``resume()``.
@@ -181,11 +175,7 @@ struct Intake: Sendable {
     }
 
     /// What kept everything waiting is over, for all that is known: no need to wait any longer.
-    mutating func unpause() {
-        pausedUntil = nil
-        isProbing = false
-        backoff.reset()
-    }
+    mutating func unpause() { breaker.end() }
 
     /// The table is another: its rows may have other keys, and what is known of those that are not in flight may be wrong.
     ///
@@ -220,9 +210,11 @@ struct Intake: Sendable {
     ///   - outcomes: What became of its rows.
     ///   - retries: How long those that were charged wait for their next attempt; those set aside are not in it.
     ///   - leaving: The rows that nothing is known of, which are in line again.
+    ///   - isWell: Whether nothing but rows failed; where something else did, ``paused(for:at:)`` follows.
     ///   - now: The time.
     mutating func finished(
-        _ outcomes: [RowKey: RowOutcome], retries: [RowKey: Duration] = [:], leaving: [RowKey] = [], at now: Instant
+        _ outcomes: [RowKey: RowOutcome], retries: [RowKey: Duration] = [:], leaving: [RowKey] = [],
+        isWell: Bool = true, at now: Instant
     ) {
         for (key, outcome) in outcomes { settle(key, outcome, retries[key], at: now) }
         if let first = retries.values.min() { retry(at: now + first) }
@@ -232,8 +224,7 @@ struct Intake: Sendable {
         if vain * 2 > outcomes.count { renewPage() }
         forgive(Array(outcomes.keys), at: now)
         putBack(leaving, at: now)
-        isProbing = false
-        backoff.reset()
+        if isWell { breaker.succeeded() } else if outcomes.values.contains(.written) { breaker.progressed() }
     }
 
     /// Others have done what was found: a daemon that fills the same table, or whoever deletes rows. Rather than to claim and
@@ -316,10 +307,7 @@ struct Intake: Sendable {
     /// What to do now. A batch that is returned counts as in flight.
     mutating func next(at now: Instant) -> Action {
         if isSuspended { return .wait(until: nil) }
-        if let pausedUntil {
-            if now < pausedUntil { return .wait(until: pausedUntil) }
-            self.pausedUntil = nil
-        }
+        if let until = breaker.opens(at: now) { return .wait(until: until) }
         if let most = settings.mostRows, begun >= most {
             forget()
             return .wait(until: nil)
@@ -333,7 +321,7 @@ struct Intake: Sendable {
             crowdedUntil = nil
             opens = ceiling?.opens(at: now)
         }
-        let most = isProbing ? 1 : settings.inFlight
+        let most = breaker.isProbing ? 1 : settings.inFlight
         if batches < most {
             if crowdedUntil == nil, let action = nextBatch(at: now) {
                 batches += 1
@@ -377,8 +365,9 @@ struct Intake: Sendable {
         }
         while !backlog.isEmpty {
             guard let room = room(settings.backlogRows, backlog.count, at: now) else { return nil }
+            // What is announced besides comes in its own turn, and need not wait for locks as a backlog has to.
             let keys = backlog.take(room).filter {
-                inFlight[$0] == nil && !held.contains($0) && !charged.contains($0)
+                inFlight[$0] == nil && !held.contains($0) && !charged.contains($0) && !announced.contains($0)
             }
             wasAnnouncedsTurn = false
             if !keys.isEmpty { return begin(keys, .page(backlog.page), granted: room, at: now) }

@@ -22,6 +22,8 @@ public struct PipelineSettings: Sendable, Hashable {
     public var mostRows: Int?
     /// Rows that all tables together begin in a second, at most; nil for no ceiling.
     public var rowsPerSecond: Int?
+    /// After so long, what set-up made is looked at though nothing says that it changed: a trigger that is disabled tells nobody.
+    public var surveyEvery = Duration.seconds(600)
     /// How a busy table is polled.
     public var polling = PollingPace()
     /// What happens after failures.

@@ -80,6 +80,8 @@ extension TablePipeline {
     func recovered() {
         guard trouble != nil else { return }
         trouble = nil
+        // A batch that was under way beside the one that failed may be the one that fared well.
+        intake.unpause()
         report(.recovered)
     }
 
@@ -90,9 +92,9 @@ extension TablePipeline {
     }
 
     /// A heartbeat came back: a table that could not be filled may be in order again.
-    public func heartbeat() async {
+    func heartbeat() async {
         await noteLocks()
-        if problem != nil || !flaws.isEmpty { doubt() }
+        if problem != nil || !flaws.isEmpty || clock.now - surveyed >= settings.surveyEvery { doubt() }
         if trouble is PostgresError {
             // The server answers again, for all that is known: one batch finds out, and nobody waits for the end of a pause.
             intake.probe()
@@ -132,7 +134,7 @@ extension TablePipeline {
     }
 
     /// Something says that the table is not what it was.
-    public func doubt() {
+    func doubt() {
         isDoubtful = true
         signal.set()
     }
@@ -153,7 +155,10 @@ extension TablePipeline {
             let isHealed = problem != nil || isOther
             if isOther { await take(found) }
             if isHealed { healed() }
-            if isHealed || thoroughly, let survey = parts.survey { note(try await survey(table.spec)) }
+            if isHealed || thoroughly, let survey = parts.survey {
+                surveyed = clock.now
+                note(try await survey(table.spec))
+            }
         } catch let problem as TableProblem {
             // Vectors of another model are wanted now, and that is no trouble that passes.
             if await wantsOthers(problem) {

@@ -1,12 +1,12 @@
 import Embedders
 import PostgresClient
 
-/// Keeps one table filled: does what its ``Intake`` and its ``Handshake`` decide, and tells them what came of it.
-public actor TablePipeline: Gated {
-    /// One look at the table at a time: see ``inspect(thoroughly:)``.
-    package var gate: Gate<CheckedContinuation<Void, any Error>> = Gate(places: 1)
+/// Keeps one table filled: does what its `Intake` and its `Handshake` decide, and tells them what came of it.
+actor TablePipeline: Gated {
+    /// One look at the table at a time: see `inspect(thoroughly:)`.
+    var gate: Gate<CheckedContinuation<Void, any Error>> = Gate(places: 1)
     /// The table as it was last looked at.
-    public internal(set) var table: WatchedTable
+    var table: WatchedTable
     var batch: Batch
     /// nil for a column that is filled beside the one in use: its rows are charged nowhere.
     var ledger: FailureLedger?
@@ -46,10 +46,12 @@ public actor TablePipeline: Gated {
     var healings = 0
     /// What set-up made and is not as it should be: the table is filled, but not as well as it could be.
     var flaws: [TableProblem] = []
+    /// When what set-up made was looked at, here or by whoever started this.
+    var surveyed = ContinuousClock.now
     /// It is to be looked at again.
     var isDoubtful = false
     /// Why it has ended by itself: nothing that it could write belongs into the table any more.
-    public internal(set) var end: TableProblem?
+    var end: TableProblem?
 
     /// - Parameters:
     ///   - table: The table to fill.
@@ -79,14 +81,14 @@ public actor TablePipeline: Gated {
     // MARK: What may be told to it
 
     /// Rows were announced by a notification.
-    public func announce(_ keys: [RowKey]) {
+    func announce(_ keys: [RowKey]) {
         handshake.notified(at: clock.now)
         intake.announce(keys, at: clock.now)
         signal.set()
     }
 
     /// There may be pending rows: a bare wake-up, a new LISTEN, a probe that found one.
-    public func look() {
+    func look() {
         handshake.wake(at: clock.now)
         signal.set()
     }
@@ -94,7 +96,7 @@ public actor TablePipeline: Gated {
     /// A connection is there again: what waited for it goes on.
     ///
     /// - Parameter hears: Whether notifications come through it.
-    public func resume(hears: Bool) {
+    func resume(hears: Bool) {
         hearsNotifications = hears
         handshake.apply(mode, at: clock.now)
         intake.resume()
@@ -105,12 +107,12 @@ public actor TablePipeline: Gated {
     var mode: Handshake.Mode { hearsNotifications && table.notify != .off ? .notified : .polled }
 
     /// The connection is gone: nothing begins until there is another.
-    public func suspend() {
+    func suspend() {
         intake.suspend()
     }
 
     /// Whether another daemon has the table, where there can be but one, so that nothing begins here.
-    public func standBy(_ isStandby: Bool) {
+    func standBy(_ isStandby: Bool) {
         guard isStandby != self.isStandby else { return }
         self.isStandby = isStandby
         if !isStandby { handshake.wake(at: clock.now) }
@@ -118,7 +120,7 @@ public actor TablePipeline: Gated {
     }
 
     /// Goes on with other settings; batches under way keep theirs. Whatever was waited for is tried at once.
-    public func apply(_ settings: PipelineSettings) {
+    func apply(_ settings: PipelineSettings) {
         self.settings = settings
         batch = Batch(table: table, embedder: parts.embedder, pool: parts.pool, settings: settings, endpoint: endpoint)
         intake.apply(settings)
@@ -128,15 +130,15 @@ public actor TablePipeline: Gated {
     }
 
     /// No new batch begins; `run` returns when those under way are done.
-    public func stop() {
+    func stop() {
         isStopping = true
         signal.set()
     }
 
     /// What it is about.
-    public var condition: PipelineCondition {
+    var condition: PipelineCondition {
         PipelineCondition(
-            waiting: intake.waiting, working: intake.working, held: intake.held.inTurn,
+            waiting: intake.waiting, working: intake.working, held: intake.held.waiting,
             failing: standing.failing, setAside: standing.setAside, pausedFor: standing.pausedSince,
             isPolling: handshake.phase != .listening, isStandby: isStandby, isIdle: intake.isIdle || isStandby,
             trouble: problem.map { "\($0)" } ?? trouble.map { "\($0)" }, flaw: flaws.first.map { "\($0)" })
@@ -150,7 +152,7 @@ public actor TablePipeline: Gated {
 
     /// Works until stopped, cancelled or superseded (see ``end``), then waits for the batches under way, and for nothing else:
     /// a scan may take as long as its table is large.
-    public func run() async {
+    func run() async {
         await withDiscardingTaskGroup { chores in
             await withDiscardingTaskGroup { batches in
                 while !isStopping, !Task.isCancelled {
@@ -303,7 +305,7 @@ public actor TablePipeline: Gated {
             note(verdicts)
             let retries = Dictionary(verdicts.compactMap { row in row.wait.map { (row.key, $0) } }) { $1 }
             intake.finished(
-                done.outcomes, retries: retries, leaving: done.unfinished, at: clock.now)
+                done.outcomes, retries: retries, leaving: done.unfinished, isWell: isWell, at: clock.now)
             report(.batch(done, took: clock.now - began))
             tell(verdicts.filter { $0.attempts == 1 })
             for row in verdicts where row.isNew { report(.setAside(key: row.key, reason: row.reason)) }

@@ -136,7 +136,7 @@ public struct Reembed: Sendable {
     ///   - connection: A connection that is free, of the table's owner.
     ///   - progress: Called now and then.
     /// - Returns: The column; nil where no run is under way.
-    /// - Throws: ``TableProblem/reembedUnderWay(table:what:)`` for one in place, whose vectors are among the old ones;
+    /// - Throws: `TableProblem.reembedUnderWay` for one in place, whose vectors are among the old ones;
     ///   other ``TableProblem``; `PostgresError`.
     public static func abandon(
         _ spec: TableSpec, on connection: PostgresConnection,
@@ -240,7 +240,8 @@ public struct Reembed: Sendable {
         progress(.rows(done: 0, of: total))
         var settings = settings
         settings.mostRows = nil
-        let drain = Drain(table: table, embedder: embedder, sessions: nil, pool: pool, settings: settings)
+        let drain = Drain(
+            table: table, embedder: embedder, sessions: nil, pool: pool, settings: settings, pending: total)
         var embedded = 0
         var result = Drain.Result()
         for _ in 0..<Self.mostTries {

@@ -49,10 +49,7 @@ struct Walk: Sendable {
 
     private func read(_ which: String, _ keys: [String], _ limit: Int) async throws -> [Row] {
         let columns = table.spec.recipe.columns
-        let values = columns.enumerated().map { number, column in
-            "pg_catalog.left(t.\(quoteIdentifier(column))::pg_catalog.text, $2) AS c\(number)"
-        }
-        let fragments = ["which": which, "columns": values.joined(separator: ", ")]
+        let fragments = ["which": which]
         let statement = Statement(
             "read rows of \(table.displayName)",
             SQLFile.fill(SQLFile.walkRead, table.fragments.merging(fragments) { $1 }),

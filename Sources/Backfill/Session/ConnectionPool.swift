@@ -23,7 +23,7 @@ public actor ConnectionPool: Gated {
     /// Lends a session for the duration of `body`; it must not be kept.
     ///
     /// A session that broke meanwhile is replaced the next time one is wanted.
-    /// - Throws: What `body` throws; ``PostgresError`` where no session can be had; `CancellationError`.
+    /// - Throws: What `body` throws; `PostgresError` where no session can be had; `CancellationError`.
     public func withConnection<T: Sendable>(
         _ body: @Sendable (PostgresConnection) async throws -> T
     ) async throws -> T {

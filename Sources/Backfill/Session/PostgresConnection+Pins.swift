@@ -9,7 +9,8 @@ extension PostgresConnection {
     func pipelineWithTriggers(_ statements: [Statement], deadline: Duration? = nil) async throws -> [Rows] {
         let pins = pins
         let settled = [Statement("run deferred triggers", "SET CONSTRAINTS ALL IMMEDIATE")] + pins
-        let answers = try await pipeline(statements.flatMap { [$0] + settled }, deadline: deadline)
+        // Without a block around them the server's log would have a warning of each SET CONSTRAINTS.
+        let answers = try await pipeline(statements.flatMap { [$0] + settled }, inBlock: true, deadline: deadline)
         return statements.indices.map { answers[$0 * (settled.count + 1)] }
     }
 }

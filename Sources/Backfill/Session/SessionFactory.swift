@@ -47,7 +47,7 @@ public final class SessionFactory: Sendable {
     /// A new session with its settings pinned, or a connection whose every transaction brings them with it.
     ///
     /// - Parameter deadline: For all of it.
-    /// - Throws: ``PostgresError``, `CancellationError`.
+    /// - Throws: `PostgresError`, `CancellationError`.
     public func open(deadline: Duration = .seconds(10)) async throws -> PostgresConnection {
         let (options, pooler) = state.withLock { ($0.options, $0.pooler) }
         let end = ContinuousClock.now + deadline
@@ -77,8 +77,10 @@ public final class SessionFactory: Sendable {
 
     /// A session of our own.
     ///
-    /// - Parameter what: What needs it, for the message.
-    /// - Throws: ``SessionNeeded`` where there is none to be had; ``PostgresError``; `CancellationError`.
+    /// - Parameters:
+    ///   - what: What needs it, for the message.
+    ///   - deadline: How long it may take to open.
+    /// - Throws: ``SessionNeeded`` where there is none to be had; `PostgresError`; `CancellationError`.
     public func openOwn(for what: String, deadline: Duration = .seconds(10)) async throws -> PostgresConnection {
         let connection = try await open(deadline: deadline)
         guard connection.isPooled else { return connection }
@@ -110,7 +112,7 @@ public final class SessionFactory: Sendable {
         ]
     }
 
-    private static let patience = Statement("begin", "SET LOCAL statement_timeout = 0")
+    private static let patience = Statement("lift the statement timeout", "SET LOCAL statement_timeout = 0")
 
     /// What makes a session that has run functions of a table's owner what it was: whatever they SET outlives them.
     ///

@@ -24,6 +24,8 @@ public struct DatabaseFacts: Sendable, Hashable {
     public var vectorAvailable = false
     /// Whether this role was able to install it, tried in a transaction that was rolled back; nil if not tried.
     public var vectorInstallable: Bool?
+    /// The functions `backfilld.search` that are there.
+    var searchFunctions: [SearchFunction.Found] = []
     /// Whether there is a schema `extensions` to install it into, as Supabase has.
     public var hasExtensionsSchema = false
 
@@ -85,6 +87,7 @@ struct Migration: Sendable, Hashable {
         Migration(version: 1, sql: .resource(PackageResources.migration_1_sql)),
         Migration(version: 2, sql: .resource(PackageResources.migration_2_sql)),
         Migration(version: 3, sql: .resource(PackageResources.migration_3_sql)),
+        Migration(version: 4, sql: .resource(PackageResources.migration_4_sql)),
     ]
 
     /// The version that this release works with.

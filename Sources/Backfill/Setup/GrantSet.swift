@@ -28,7 +28,7 @@ struct GrantSet: Sendable, Hashable {
         let own =
             [
                 ("watch", ["SELECT"]), ("migration", ["SELECT"]), ("reembed", ["SELECT"]),
-            ] + ["activity", "failure", "lease"].map { ($0, ["SELECT", "INSERT", "UPDATE", "DELETE"]) }
+            ] + ["activity", "failure", "lease", "quality"].map { ($0, ["SELECT", "INSERT", "UPDATE", "DELETE"]) }
         for (name, privileges) in own {
             let missing = privileges.filter { !grantee.ownTables.contains("\(name) \($0)") }
             if !missing.isEmpty {
@@ -39,7 +39,10 @@ struct GrantSet: Sendable, Hashable {
         var seen: Set<String> = []
         // A row's place and writer, by which the daemon finds again what it has just locked, are columns too.
         let system = ["ctid", "xmin"]
-        let read = ([spec.key] + spec.recipe.columns + shape.baseColumns(of: spec.recipe) + [spec.embedding] + system)
+        // Search looks for words in a column of them, where there is one.
+        let words = [SearchShape.words(among: shape.wordColumns)].compactMap(\.self)
+        let text = spec.recipe.columns + shape.baseColumns(of: spec.recipe)
+        let read = ([spec.key] + text + words + [spec.embedding] + system)
             .filter { seen.insert($0).inserted && !grantee.readable.contains($0) }
         let written = grantee.writable.contains(spec.embedding) ? [] : [spec.embedding]
         for (privilege, columns) in [("SELECT", read), ("UPDATE", written)] where !columns.isEmpty {

@@ -9,6 +9,27 @@ public enum SetupProgress: Sendable, Hashable {
 }
 
 extension Setup {
+    /// Waits until no other set-up works in this database, and keeps others out for as long as the session lasts.
+    ///
+    /// It asks again and again: who waits inside a statement has a snapshot, and CREATE INDEX CONCURRENTLY of the other would
+    /// wait for that.
+    ///
+    /// - Parameters:
+    ///   - connection: A connection that is free, for as long as set-up works.
+    ///   - waiting: Called once, where there is somebody to wait for.
+    /// - Throws: `PostgresError`, `CancellationError`.
+    public static func enter(
+        on connection: PostgresConnection, waiting: @Sendable () -> Void = {}
+    ) async throws {
+        let attempt = Statement("enter set-up", SQLFile.advisoryTry, [.int4(AdvisoryLock.setup), .int4(0)])
+        var isTold = false
+        while try await !connection.execute(attempt)[0].decode(0, as: Bool.self) {
+            if !isTold { waiting() }
+            isTold = true
+            try await Task.sleep(for: .milliseconds(200))
+        }
+    }
+
     /// Does what a plan says.
     ///
     /// Every transaction waits at most 0.8 s for its locks, in which writers wait too, then lets go for longer than

@@ -5,7 +5,9 @@ import PostgresClient
 public enum Setup {
     /// Looks at the database and decides what set-up has to do. Nothing is changed.
     ///
-    /// - Parameter connection: A connection that is free, of the table's owner.
+    /// - Parameters:
+    ///   - options: What is to be there in the end.
+    ///   - connection: A connection that is free, of the table's owner.
     /// - Throws: ``TableProblem`` for what a person has to mend, `PostgresError` for everything else.
     public static func plan(_ options: SetupOptions, on connection: PostgresConnection) async throws -> SetupPlan {
         let (shape, facts) = try await inspect(options, on: connection)
@@ -47,6 +49,16 @@ public enum Setup {
         }
     }
 
+    /// Decides how to take `backfilld.search` away, and nothing else.
+    public static func searchRemoval(on connection: PostgresConnection) async throws -> SetupPlan {
+        var plan = SetupPlan(table: "backfilld.search", relations: [])
+        let facts = try await DatabaseFacts.load(on: connection)
+        guard facts.schemaVersion > 0 else { return plan }
+        let found = try await SearchFunction.load(on: connection)
+        if !found.isEmpty { plan.stages = [.init(kind: .transaction, steps: [SearchFunction.removal(found)])] }
+        return plan
+    }
+
     /// Decides what has to be taken away: triggers, functions, indexes, policies and grants of tables, and with the
     /// last of them the schema. Rows and embedding columns stay.
     ///
@@ -86,6 +98,7 @@ public enum Setup {
         var facts = try await DatabaseFacts.load(on: connection)
         var shape = try await TableShape.load(spec, facts: facts, on: connection)
         try await shape.loadInstallation(embedding: spec.embedding, watch: shape.watch?.id, on: connection)
+        if facts.schemaVersion > 0 { facts.searchFunctions = try await SearchFunction.load(on: connection) }
         if let role = options.role { try await shape.loadGrantee(role, facts: facts, on: connection) }
         if shape.watch == nil, facts.schemaVersion > 0, shape.isOwner {
             do {

@@ -13,19 +13,22 @@ public struct SetupOptions: Sendable, Hashable {
     public var role: String?
     /// Whether to add the embedding column when it is not there.
     public var addColumn: Bool
+    /// Whether to make `backfilld.search`; where it is there, it is kept up to date in any case.
+    public var search: Bool
     /// The version of this program, recorded with what it makes.
     public var version: String
 
     /// Describes a set-up.
     public init(
         spec: TableSpec, identity: EmbedderIdentity, notify: NotifyMode? = nil, role: String? = nil,
-        addColumn: Bool = false, version: String
+        addColumn: Bool = false, search: Bool = false, version: String
     ) {
         self.spec = spec
         self.identity = identity
         self.notify = notify
         self.role = role
         self.addColumn = addColumn
+        self.search = search
         self.version = version
     }
 }

@@ -26,6 +26,12 @@ extension SetupPlan {
             Step(title: "function backfilld.\($0.name)", sql: $0.sql, isUnderLock: false)
         }
 
+        let search = SearchFunction(vectorSchema: facts.vectorSchema)
+        if options.search || !facts.searchFunctions.isEmpty, !search.isThere(facts.searchFunctions) {
+            steps.append(search.step(replacing: facts.searchFunctions))
+            if facts.searchFunctions.isEmpty { notes.append(SearchFunction.note) }
+        }
+
         var locked: [Step] = []
         if let record, record.isUnderLock { locked.append(record) }
         var needsAccessExclusive = false

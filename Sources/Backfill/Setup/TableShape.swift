@@ -1,7 +1,7 @@
 import Embedders
 
 /// A table as the catalogs describe it: everything that set-up and the daemon decide from.
-public struct TableShape: Sendable, Hashable {
+struct TableShape: Sendable, Hashable {
     /// A column.
     struct Column: Sendable, Hashable {
         var name: String
@@ -92,7 +92,7 @@ public struct TableShape: Sendable, Hashable {
     }
 
     /// The table's oid.
-    public var relation: Int64
+    var relation: Int64
     var name: QualifiedName
     var isPartitioned = false
     var isOwner = true
@@ -119,15 +119,20 @@ public struct TableShape: Sendable, Hashable {
     }
 
     /// `"schema"."table"`, for SQL.
-    public var quoted: String { name.quoted }
+    var quoted: String { name.quoted }
+    /// The columns of words, in their order.
+    var wordColumns: [String] {
+        columns.filter { $0.typeName == "tsvector" && $0.typeSchema == "pg_catalog" }.map(\.name)
+    }
+
     /// The name for people, with its schema.
-    public var displayName: String { name.description }
+    var displayName: String { name.description }
 
     /// The column of this name.
     func column(_ name: String) -> Column? { columns.first { $0.name == name } }
 
     /// The columns that a recipe's text is really made from, in order and without repeats.
-    public func baseColumns(of recipe: TextRecipe) -> [String] {
+    func baseColumns(of recipe: TextRecipe) -> [String] {
         var seen: Set<String> = []
         return recipe.columns
             .flatMap { name in column(name).map { $0.isGenerated ? $0.baseColumns : [name] } ?? [] }

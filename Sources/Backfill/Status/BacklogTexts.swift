@@ -17,19 +17,18 @@ public struct BacklogTexts: Sendable {
 
     /// Reads the texts of all pending rows, in the order of their keys; the text of a row without any is empty.
     ///
-    /// - Parameter take: Is given a page of them.
+    /// - Parameters:
+    ///   - connection: A connection that is free.
+    ///   - take: Is given a page of them.
     public func read(on connection: PostgresConnection, _ take: ([String]) -> Void) async throws {
         let columns = table.spec.recipe.columns
-        let values = columns.enumerated().map { number, column in
-            "pg_catalog.left(t.\(quoteIdentifier(column))::pg_catalog.text, $2) AS c\(number)"
-        }
         let rendering = TextRendering(table.spec.recipe, jsonColumns: table.jsonColumns, textBytes: textBytes)
         var cursor: String?
         while true {
             let behind =
                 "t.\(quoteIdentifier(table.spec.key)) OPERATOR(\(table.keySchema).>) "
                 + "($1::pg_catalog.text[])[1]::\(table.keyType) AND "
-            let fragments = ["which": cursor == nil ? "" : behind, "columns": values.joined(separator: ", ")]
+            let fragments = ["which": cursor == nil ? "" : behind]
             let rows = try await connection.execute(
                 Statement(
                     "read the backlog of \(table.displayName)",

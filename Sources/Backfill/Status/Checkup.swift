@@ -82,6 +82,21 @@ public struct Checkup: Sendable {
         return findings
     }
 
+    /// The function for search in SQL, where somebody asked for it.
+    public func search() async throws -> [Finding] {
+        guard let facts = try? await DatabaseFacts.load(on: connection), facts.schemaVersion > 0 else { return [] }
+        let found = try await SearchFunction.load(on: connection)
+        if found.isEmpty { return [] }
+        if SearchFunction(vectorSchema: facts.vectorSchema).isThere(found) {
+            return [Finding(.ok, "search", "the function backfilld.search is there")]
+        }
+        return [
+            Finding(
+                .warning, "search", "the function backfilld.search is not as this release makes it",
+                remedy: "As the owner of the schema: backfilld setup")
+        ]
+    }
+
     /// The room for claims; nil where none are made, since no lock of a session can be relied on.
     public func locks() async throws -> LockRoom? {
         connection.isPooled ? nil : try await LockRoom.load(on: connection)
@@ -142,7 +157,54 @@ public struct Checkup: Sendable {
         }
         findings += try await access(to: table, subject)
         findings += try await standing(of: table, subject)
+        let facts = try await IndexFacts.load(table, on: connection)
+        findings += index(facts, subject)
+        if let words = try await words(of: table, facts).finding(subject) { findings.append(words) }
         return findings
+    }
+
+    /// Whether search goes through an index, where it would pay.
+    private func index(_ facts: IndexFacts, _ subject: String) -> [Finding] {
+        let advice = IndexAdvice(facts)
+        var findings = advice.faults.map { fault in
+            Finding(
+                .warning, subject, "search can't use index \(fault)",
+                remedy:
+                    "See what would suit: backfilld index. It drops what is invalid and builds the right one with --create"
+            )
+        }
+        switch advice.verdict {
+        case .good: findings.append(Finding(.ok, subject, advice.reason))
+        case .notNeeded, .underWay:
+            findings.append(Finding(.ok, subject, "no index on the vectors is used: \(advice.reason)"))
+        case .build:
+            findings.append(
+                Finding(
+                    .warning, subject, "no index on the vectors is there to search by: \(advice.reason)",
+                    remedy: "As the table's owner: backfilld index --create"))
+        case .rebuild:
+            findings.append(
+                Finding(.warning, subject, advice.reason, remedy: "As the table's owner: backfilld index --create"))
+        case .impossible: findings.append(Finding(.ok, subject, "search compares every row: \(advice.reason)"))
+        }
+        return findings
+    }
+
+    /// What search by words depends on.
+    private func words(of table: WatchedTable, _ facts: IndexFacts) async throws -> WordAdvice {
+        var advice = WordAdvice(shape: facts.shape, recipe: table.spec.recipe, rows: facts.rows)
+        if let column = advice.column {
+            let row = try await connection.execute(
+                Statement(
+                    "look at privileges", SQLFile.checkAccess,
+                    [.int8(table.relation), .textArray([column]), .text(table.spec.embedding)]))[0]
+            advice.isReadable = try row.decode("unreadable", as: [String].self).isEmpty
+        } else {
+            let row = try await connection.execute(
+                Statement("what search depends on", SQLFile.searchServer, [.int8(table.relation)]))[0]
+            advice.configuration = try row.decode("configuration")
+        }
+        return advice
     }
 
     /// Why rows wait though everything is right.
@@ -206,7 +268,6 @@ public struct Checkup: Sendable {
     public func answers() async -> Finding {
         let began = ContinuousClock.now
         let identity = embedder.identity
-        let cure = "See the settings of embedder \(identity.embedder)"
         do {
             // A trial with a text would be a row that it writes.
             if let endpoint = embedder as? FirstVersionEmbedder {
@@ -229,7 +290,8 @@ public struct Checkup: Sendable {
                 "\(identity.embedder) is there, and limited\(span)" + (reason.map { ": \($0)" } ?? ""),
                 remedy: "Nothing has to be done: that is waited for")
         } catch {
-            return Finding(.failure, "embedder", "\(error)", remedy: cure)
+            return Finding(
+                .failure, "embedder", "\(error)", remedy: "See the settings of embedder \(identity.embedder)")
         }
     }
 }

@@ -21,7 +21,7 @@ public struct LockRoom: Sendable, Hashable, Encodable {
 
     /// Looks it up.
     ///
-    /// - Throws: ``PostgresError``; `CancellationError`.
+    /// - Throws: `PostgresError`; `CancellationError`.
     public static func load(on connection: PostgresConnection) async throws -> LockRoom {
         let row = try await connection.execute(
             Statement("look at the room for locks", SQLFile.claimRoom, [.int4(AdvisoryLock.presence)]))[0]

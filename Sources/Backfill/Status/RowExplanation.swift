@@ -31,16 +31,12 @@ public struct RowExplanation: Sendable, Hashable, Encodable {
 
     /// Looks a row up; nil where there is none with this key.
     ///
-    /// - Throws: ``PostgresError``, with a data exception where the key is not of the column's type.
+    /// - Throws: `PostgresError`, with a data exception where the key is not of the column's type.
     public static func load(
         _ key: String, in table: WatchedTable, textBytes: Int, on connection: PostgresConnection
     ) async throws -> RowExplanation? {
         let columns = table.spec.recipe.columns
-        let values = columns.enumerated().map { number, column in
-            "pg_catalog.left(t.\(quoteIdentifier(column))::pg_catalog.text, $2) AS c\(number)"
-        }
-        let sql = SQLFile.fill(
-            SQLFile.explainRow, table.fragments.merging(["columns": values.joined(separator: ", ")]) { $1 })
+        let sql = SQLFile.fill(SQLFile.explainRow, table.fragments)
         let rows = try await connection.execute(
             Statement(
                 "explain row of \(table.displayName)", sql,

@@ -23,6 +23,8 @@ extension TableProblem: CustomStringConvertible {
         case .columnTwice(let table, let column, let roles):
             "column \"\(column)\" of table \(table) is configured as "
                 + roles.map(Self.phrase).joined(separator: " and as ")
+        case .tableTwice(let table, let names):
+            "table \(table) is configured twice, as " + names.map(\.description).joined(separator: " and as ")
         case .embeddingType(let table, let column, let type):
             "column \"\(column)\" of table \(table) is of type \(type), which holds no vector"
         case .dimensionMismatch(let table, let column, let dimension, let embedder):
@@ -107,6 +109,8 @@ extension TableProblem: CustomStringConvertible {
                 + "ALTER TABLE … ALTER COLUMN \(QualifiedName.readable(column)) SET NOT NULL"
         case .columnTwice:
             "Give each its own column"
+        case .tableTwice:
+            "Take one of them out of the configuration"
         case .embeddingType:
             "It has to be vector(n) or halfvec(n) (pgvector), or real[]; \"backfilld setup --add-column\" adds such a "
                 + "column under another name"

@@ -29,6 +29,8 @@ public enum TableProblem: Error, Sendable, Hashable {
     case keyNullable(table: String, column: String)
     /// One column is asked to be two things, such as the embedding and part of the text.
     case columnTwice(table: String, column: String, roles: [ColumnRole])
+    /// Two names in the configuration are of one table.
+    case tableTwice(table: String, names: [QualifiedName])
     /// The embedding column is of a type that holds no vector.
     case embeddingType(table: String, column: String, type: String)
     /// The column and the embedder disagree about how long a vector is.
@@ -101,6 +103,7 @@ public enum TableProblem: Error, Sendable, Hashable {
         case .columnMissing: "column-missing"
         case .keyNullable: "key-nullable"
         case .columnTwice: "column-twice"
+        case .tableTwice: "table-twice"
         case .embeddingType: "embedding-type"
         case .dimensionMismatch: "dimension-mismatch"
         case .notSetUp: "not-set-up"

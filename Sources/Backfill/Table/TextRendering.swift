@@ -1,9 +1,9 @@
 /// Makes the text of a row from the values of its columns, as the recipe says.
 ///
 /// A pure function of the recipe and the values' text. With a list of columns each value stands on a line of its own;
-/// NULLs and empty values leave no line. A json value contributes its contents; see ``JSONText/readable(_:)``. A text
+/// NULLs and empty values leave no line. A json value contributes its contents; see `JSONText`. A text
 /// with nothing but white space is no text.
-public struct TextRendering: Sendable {
+struct TextRendering: Sendable {
     private let recipe: TextRecipe
     /// The recipe's columns, in the order in which values are given.
     private let columns: [String]
@@ -14,7 +14,7 @@ public struct TextRendering: Sendable {
     ///   - recipe: How texts are made.
     ///   - jsonColumns: Which of its columns are json or jsonb.
     ///   - textBytes: The most UTF-8 bytes of a text; what is over it is cut off at a character's boundary.
-    public init(_ recipe: TextRecipe, jsonColumns: Set<String>, textBytes: Int) {
+    init(_ recipe: TextRecipe, jsonColumns: Set<String>, textBytes: Int) {
         self.recipe = recipe
         columns = recipe.columns
         self.jsonColumns = jsonColumns
@@ -25,7 +25,7 @@ public struct TextRendering: Sendable {
     ///
     /// - Parameter values: The text form of the recipe's columns, in order; nil for NULL.
     /// - Returns: The text, empty where there is none, and whether it was cut.
-    public func text(_ values: [String?]) -> (text: String, isCut: Bool) {
+    func text(_ values: [String?]) -> (text: String, isCut: Bool) {
         let value = Dictionary(uniqueKeysWithValues: zip(columns, values))
         let whole: String
         switch recipe {

@@ -12,6 +12,7 @@ extension WatchedTable {
             "keys": keyType.hasSuffix("[]")
                 ? "SELECT k.key::\(keyType) FROM pg_catalog.unnest($1::pg_catalog.text[]) AS k (key)"
                 : "$1::pg_catalog.text[]::\(keyType)[]",
+            "columns": textColumns,
             "embedding": quoteIdentifier(spec.embedding),
             "pending": pending,
             "license": license,
@@ -27,6 +28,13 @@ extension WatchedTable {
             "due": due,
             "stands": stands,
         ]
+    }
+
+    /// The values that a text is made of, each cut to the characters of the parameter `$2`.
+    private var textColumns: String {
+        spec.recipe.columns.enumerated().map { number, column in
+            "pg_catalog.left(t.\(quoteIdentifier(column))::pg_catalog.text, $2) AS c\(number)"
+        }.joined(separator: ", ")
     }
 
     /// The recipe's columns that are json or jsonb.

@@ -1,4 +1,4 @@
-import CCrypto
+import SentenceEncoder
 
 /// Half of a SHA-256: two texts of the same are the same text.
 package struct TextHash: Sendable, Hashable {
@@ -12,11 +12,7 @@ package struct TextHash: Sendable, Hashable {
     ///   - text: The text.
     ///   - mark: What else two texts must have in common.
     package init(_ text: String, mark: UInt8 = 0) {
-        var text = text
-        var digest = [UInt8](repeating: 0, count: 32)
-        // The pointers are only read and written during the call (EVP_Digest(3ssl)).
-        let succeeded = text.withUTF8 { EVP_Digest($0.baseAddress, $0.count, &digest, nil, EVP_sha256(), nil) }
-        precondition(succeeded == 1, "libcrypto has no SHA-256")
+        let digest = SHA256.digest(of: text)
         high = digest[0..<8].reduce(0) { $0 << 8 | UInt64($1) } ^ UInt64(mark)
         low = digest[8..<16].reduce(0) { $0 << 8 | UInt64($1) }
     }

@@ -48,7 +48,7 @@ struct RemoteCall: Sendable {
     func run(_ items: [RequestPlan.Item]) async -> Outcome {
         var whole = Outcome()
         // After a failure one short text tells whether the provider is well again, and costs next to nothing.
-        if await desk.isDoubtful { whole.error = await illness() }
+        if await desk.isDoubtful { whole.error = await illness(isOnce: true) }
         if whole.error == nil {
             await withTaskGroup(of: Outcome.self) { group in
                 for request in plan.requests(of: items) { group.addTask { await settle(request, tries: Self.tries) } }
@@ -60,8 +60,10 @@ struct RemoteCall: Sendable {
         return whole
     }
 
-    /// One request, or what it is split into. What is a part of another is tried once: that one was tried more often.
-    private func settle(_ request: [RequestPlan.Item], tries: Int = 1) async -> Outcome {
+    /// One request, or what it is split into. What is a part of another is blamed at its first try: that one was tried more often.
+    ///
+    /// - Parameter suspicion: How often it has failed alone, with the provider well before and after.
+    private func settle(_ request: [RequestPlan.Item], tries: Int = 1, suspicion: Int = 0) async -> Outcome {
         do {
             return try await ask(request, tries: tries)
         } catch EmbedderError.refused(let reason) {
@@ -71,21 +73,23 @@ struct RemoteCall: Sendable {
             return await settle(halves: RequestPlan.halves(of: request) ?? [])
         } catch let failure as ServiceFailure {
             if let error = failure.embedderError { return Outcome(error: error) }
-            return await search(request, failure, isPart: tries == 1)
+            return await search(request, failure, isPart: tries == 1, suspicion)
         } catch {
             return Outcome(error: error)
         }
     }
 
     /// Finds the texts that a request failed of, by halves.
-    private func search(_ request: [RequestPlan.Item], _ failure: ServiceFailure, isPart: Bool) async -> Outcome {
+    private func search(
+        _ request: [RequestPlan.Item], _ failure: ServiceFailure, isPart: Bool, _ suspicion: Int
+    ) async -> Outcome {
         let halves = RequestPlan.halves(of: request)
         // A request that is too large as a whole says nothing of the provider; where its halves are, too, it may.
         if halves == nil || isPart || !failure.isOfSize {
             // A text is only blamed by itself when the provider has just taken another.
             let isWell = halves == nil ? false : await desk.hasAnsweredLately()
             if !isWell, let error = await illness() {
-                await desk.settled(ending: number) { _, _ in }
+                await desk.abandon(call: number)
                 return Outcome(error: error)
             }
         }
@@ -94,6 +98,8 @@ struct RemoteCall: Sendable {
             if failure.isOfSize, whole.error == nil { await desk.splits(request.count) }
             return whole
         }
+        // A provider that fails now and then does so with any text: one is to blame that fails each time.
+        if failure.mayPass, suspicion + 1 < Self.tries { return await settle(request, suspicion: suspicion + 1) }
         guard failure.isOfSize else { return Outcome(refused: [request[0].key: failure.reason]) }
         guard let shorter = plan.shortened(request[0]) else {
             return Outcome(refused: [request[0].key: "too long, however short it is cut: \(failure.reason)"])
@@ -109,22 +115,33 @@ struct RemoteCall: Sendable {
     }
 
     /// What is wrong with the provider: nil where it takes a text that nothing can be wrong with.
-    private func illness() async -> (any Error)? {
+    ///
+    /// - Parameter isOnce: Whether one that is down is not asked again.
+    private func illness(isOnce: Bool = false) async -> (any Error)? {
         do {
-            let probe = plan.item(ProbeText.text, key: TextHash(ProbeText.text))
-            guard let reason = try await ask([probe], tries: 1).refused.values.first else { return nil }
-            return EmbedderError.unavailable(reason)
-        } catch let failure as ServiceFailure {
-            return failure.embedderError ?? failure.ofWhatever
+            _ = try await probe(tries: 1, isOnce: isOnce)
+            return nil
         } catch {
             return error
+        }
+    }
+
+    /// The vector of a text that nothing can be wrong with: whoever fails of it would fail of any.
+    ///
+    /// - Throws: ``EmbedderError``, ``RemoteDesk/Refusal`` or `CancellationError`.
+    func probe(tries: Int = Self.tries, isOnce: Bool = false) async throws -> [Float]? {
+        do {
+            let item = plan.item(ProbeText.text, key: TextHash(ProbeText.text))
+            return try await ask([item], tries: tries, isOnce: isOnce).answers.values.first?.vector
+        } catch let failure as ServiceFailure {
+            throw failure.embedderError ?? failure.ofWhatever
         }
     }
 
     /// Sends a request as soon as it may go, and again where the provider asks for patience or fails in passing.
     ///
     /// - Throws: ``ServiceFailure``, ``EmbedderError``, ``RemoteDesk/Refusal`` or `CancellationError`.
-    func ask(_ request: [RequestPlan.Item], tries: Int = Self.tries) async throws -> Outcome {
+    private func ask(_ request: [RequestPlan.Item], tries: Int, isOnce: Bool = false) async throws -> Outcome {
         let estimate = request.reduce(0) { $0 + $1.likely }
         var failures = 0
         while true {
@@ -148,7 +165,9 @@ struct RemoteCall: Sendable {
                 await desk.settled { $0.limited(ticket, retryAfter: wait, allowance, at: $1) }
             } catch let failure as ServiceFailure where failure.mayPass {
                 failures += 1
-                let isLast = failures >= tries || ContinuousClock.now - began > Self.quick
+                // A server that is down says nothing of the texts: a search for one of them need not end with that.
+                let most = failure.embedderError == nil || isOnce ? tries : Self.tries
+                let isLast = failures >= most || ContinuousClock.now - began > Self.quick
                 let isEnd = isLast && failure.embedderError != nil
                 await desk.settled(ending: isEnd ? number : nil) {
                     $0.failed(ticket, isCharged: true, isOverload: isLast, at: $1)

@@ -153,6 +153,7 @@ actor RemoteDesk {
 
     /// The call has failed: what of it has not gone yet does not go.
     func abandon(call: Int) {
+        isDoubtful = true
         gone.insert(call)
         withdraw(with: Refusal.abandoned) { $0.call == call }
     }
@@ -181,10 +182,7 @@ actor RemoteDesk {
     func settled(ending ended: Int? = nil, _ note: @Sendable (inout Throttle, Throttle.Moment) -> Void) {
         note(&throttle, clock())
         share()
-        if let ended {
-            isDoubtful = true
-            abandon(call: ended)
-        }
+        if let ended { abandon(call: ended) }
         serve()
     }
 

@@ -57,7 +57,9 @@ public struct RemoteEmbedder: SelectiveEmbedder, KeyedEmbedder {
     /// - Throws: ``EmbedderError`` where any of them has none; `CancellationError`.
     public func embed(_ texts: [String], for role: TextRole) async throws -> Embeddings {
         // What is to tell whether the provider is well must reach it.
-        if texts == [ProbeText.text] { return try await probe(role) }
+        if texts == [ProbeText.text] {
+            return Embeddings(try await [call(for: role).probe()].compactMap(\.self))
+        }
         let each = await embedEach(texts, for: role)
         if let error = each.error { throw error }
         return Embeddings(
@@ -140,16 +142,6 @@ public struct RemoteEmbedder: SelectiveEmbedder, KeyedEmbedder {
         let count = TokenCount(tokenizer: options.tokenizer, prompt: options.prompts[role] ?? "")
         return RemoteCall(
             number: await desk.number(), role: role, desk: desk, service: service, plan: RequestPlan(limits, count))
-    }
-
-    private func probe(_ role: TextRole) async throws -> Embeddings {
-        let call = await call(for: role)
-        let item = call.plan.item(ProbeText.text, key: TextHash(ProbeText.text))
-        do {
-            return Embeddings(try await call.ask([item]).answers.values.map(\.vector))
-        } catch let failure as ServiceFailure {
-            throw failure.embedderError ?? failure.ofWhatever
-        }
     }
 
     private func send(_ texts: [(key: TextHash, text: String)], for role: TextRole) async -> RemoteCall.Outcome {

@@ -7,10 +7,13 @@ extension SentenceEncoder {
     /// - Parameters:
     ///   - texts: Any number of texts of any length.
     ///   - prompt: What is put before each; see ``ModelFolder/prompt(for:)``.
+    ///   - queue: Who wants it.
     /// - Throws: `CancellationError`; an error of oneDNN, such as for want of memory; ``ModelError`` where a vector has
     ///   a component that is no number.
-    public func encode(_ texts: [String], prompt: String) async throws -> Encoded {
-        let tokenized = try await tokenize(texts, prompt: prompt)
+    public func encode(
+        _ texts: [String], prompt: String, in queue: EncoderQueue = .rows
+    ) async throws -> Encoded {
+        let tokenized = try await tokenize(texts, prompt: prompt, in: queue)
         let sequences = tokenized.flatMap(\.windows)
         let dimension = folder.dimension
         let vectors = AlignedMemory(bytes: sequences.count * dimension * 4)
@@ -21,7 +24,7 @@ extension SentenceEncoder {
             // Each sequence has its own place, so lanes never write to the same.
             let place = vectors.bound(to: Float.self) + start * dimension
             nonisolated(unsafe) let target = place
-            try await lanes.run(groups.count) { [folder] workspace, number in
+            try await lanes.run(groups.count, in: queue) { [folder] workspace, number in
                 let group = groups[number].map { start + $0 }
                 try workspace.run(group.map { sequences[$0][...] })
                 var row = 0
@@ -43,7 +46,7 @@ extension SentenceEncoder {
             tokens: sequences.reduce(0) { $0 + $1.count })
     }
 
-    private func tokenize(_ texts: [String], prompt: String) async throws -> [TokenizedText] {
+    private func tokenize(_ texts: [String], prompt: String, in queue: EncoderQueue) async throws -> [TokenizedText] {
         let step = 32
         let sequencer = sequencer
         // Not worth waking a lane for.
@@ -51,7 +54,7 @@ extension SentenceEncoder {
             return texts.map { sequencer.sequences(of: $0, prompt: prompt) }
         }
         let parts = SharedArray<[TokenizedText]>(repeating: [], count: (texts.count + step - 1) / step)
-        try await lanes.run(parts.count) { _, number in
+        try await lanes.run(parts.count, in: queue) { _, number in
             let part = texts[number * step..<min(number * step + step, texts.count)]
             parts.set(number, part.map { sequencer.sequences(of: $0, prompt: prompt) })
         }

@@ -34,8 +34,10 @@ public struct Sequencer: Sendable {
 
     /// The sequences of a text.
     ///
-    /// - Parameter prompt: What is put before it. A prompt that takes more than half of a sequence is put before the
-    ///   first window of a long text only.
+    /// - Parameters:
+    ///   - text: The text.
+    ///   - prompt: What is put before it. A prompt that takes more than half of a sequence is put before the first window of
+    ///     a long text only.
     public func sequences(of text: String, prompt: String) -> TokenizedText {
         let whole = pieces(of: prompt + text, limit: longTexts == .truncate ? room + 1 : .max)
         var result = TokenizedText(isLong: whole.count > room)

@@ -1,14 +1,26 @@
 import Glibc
 import Synchronization
 
-/// The jobs that lanes take items from, the oldest first.
+/// Who wants texts encoded. Lanes serve both in turn, an item at a time, so that neither keeps the other waiting for more
+/// than one.
+public enum EncoderQueue: Int, Sendable, CaseIterable {
+    /// Rows of tables.
+    case rows
+    /// Somebody who waits for an answer.
+    case callers
+}
+
+/// The jobs that lanes take items from: of each queue the oldest first, for so one batch is written while the next is
+/// computed; and an item of each queue in turn.
 ///
 /// Unchecked, because the mutex is POSIX's: a condition variable, by which idle lanes sleep, needs one of those. All
 /// that changes is only touched while it is held.
 final class LaneQueue<State>: @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-    private var jobs: [LaneJob<State>] = []
+    private var jobs: [[LaneJob<State>]] = Array(repeating: [], count: EncoderQueue.allCases.count)
+    /// The queue whose turn it is.
+    private var turn = 0
     private var isClosed = false
 
     init() {
@@ -23,11 +35,18 @@ final class LaneQueue<State>: @unchecked Sendable {
         mutex.deallocate()
     }
 
-    func add(_ job: LaneJob<State>) {
+    func add(_ job: LaneJob<State>, to queue: EncoderQueue) {
         pthread_mutex_lock(mutex)
-        jobs.append(job)
+        jobs[queue.rawValue].append(job)
         pthread_cond_broadcast(changed)
         pthread_mutex_unlock(mutex)
+    }
+
+    /// Jobs of which an item may be left.
+    var waiting: Int {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        return jobs.reduce(0) { $0 + $1.count }
     }
 
     /// Lets lanes end as soon as nothing is left.
@@ -43,9 +62,14 @@ final class LaneQueue<State>: @unchecked Sendable {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         while true {
-            while let job = jobs.first {
-                if let item = job.begin() { return (job, item) }
-                jobs.removeFirst()
+            for queue in [turn, 1 - turn] {
+                while let job = jobs[queue].first {
+                    if let item = job.begin() {
+                        turn = 1 - queue
+                        return (job, item)
+                    }
+                    jobs[queue].removeFirst()
+                }
             }
             if isClosed { return nil }
             pthread_cond_wait(changed, mutex)

@@ -45,6 +45,9 @@ final class Lanes<State>: Sendable {
         self.count = threads.count
     }
 
+    /// Jobs of which an item may be left.
+    var waiting: Int { queue.waiting }
+
     deinit {
         queue.close()
         // What is under way ends first: a thread reads what this object's owner owns.
@@ -53,15 +56,17 @@ final class Lanes<State>: Sendable {
 
     /// Performs `body` once for each of `items`, on whichever lane is free, and returns when all are done.
     ///
-    /// Items are begun in order. A task that is cancelled begins no more of them.
+    /// Items are begun in order, in turn with those of the other queue. A task that is cancelled begins no more of them.
     /// - Throws: The first error of an item, which keeps others from being begun; `CancellationError`.
-    func run(_ items: Int, _ body: @escaping @Sendable (State, Int) throws -> Void) async throws {
+    func run(
+        _ items: Int, in place: EncoderQueue = .rows, _ body: @escaping @Sendable (State, Int) throws -> Void
+    ) async throws {
         guard items > 0 else { return }
         let job = LaneJob<State>(items: items, body)
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 job.whenDone { continuation.resume(with: $0) }
-                queue.add(job)
+                queue.add(job, to: place)
             }
         } onCancel: {
             job.fail(CancellationError())

@@ -36,8 +36,11 @@ public struct Tokenizer: Sendable {
     }
 
     /// The ids of a text.
-    /// - Parameter maxLength: How many ids there may be, prefix and suffix included; what does not fit is cut off at the
-    ///   end of the text. Prefix and suffix are never cut.
+    ///
+    /// - Parameters:
+    ///   - text: The text.
+    ///   - maxLength: How many ids there may be, prefix and suffix included; what does not fit is cut off at the end of the
+    ///     text. Prefix and suffix are never cut.
     /// - Returns: The prefix, the pieces, the suffix; and whether pieces were cut off.
     public func encode(_ text: String, maxLength: Int) -> (ids: [Int32], wasCut: Bool) {
         let limit = max(0, max(0, maxLength) - prefix.count - suffix.count)
@@ -49,8 +52,12 @@ public struct Tokenizer: Sendable {
         return (ids + suffix, wasCut)
     }
 
-    /// Appends the ids of a text's pieces, without prefix and suffix, stopping after `limit` of them.
-    /// - Parameter text: UTF-8; invalid bytes count as U+FFFD, repaired as `String(decoding:as:)` does.
+    /// Appends the ids of a text's pieces, without prefix and suffix.
+    ///
+    /// - Parameters:
+    ///   - text: UTF-8; invalid bytes count as U+FFFD, repaired as `String(decoding:as:)` does.
+    ///   - limit: After so many it stops.
+    ///   - ids: What they are appended to.
     package func appendPieces(of text: UnsafeBufferPointer<UInt8>, limit: Int, to ids: inout [Int32]) {
         if UTF8Coding.isASCII(text) || UTF8Coding.isValid(text) {
             appendPieces(ofValid: text, limit: limit, to: &ids)

@@ -62,7 +62,11 @@ public struct WatchdogLedger: Sendable {
 
     /// A loop waits for something outside.
     ///
-    /// - Parameter heartbeat: How long until it wakes by itself at the latest; nil when it may wait for ever.
+    /// - Parameters:
+    ///   - name: The loop's.
+    ///   - what: What it waits for, for a message.
+    ///   - heartbeat: How long until it wakes by itself at the latest; nil when it may wait for ever.
+    ///   - now: The time.
     public mutating func waits(_ name: String, for what: String, heartbeat: Duration?, at now: Instant) {
         report(name, doing: what, at: now) { loop in heartbeat.map { $0 + loop.limit } }
     }

@@ -22,13 +22,18 @@ struct Assembly: Sendable {
         ConnectionPool(sessions, limit: settings.database.connections)
     }
 
-    /// The set-up tables as they are in the database, checked against the settings.
+    /// The set-up tables as they are in the database, checked against the settings; without an identity, whatever embedder is
+    /// configured.
     func watchedTables(
-        of identity: EmbedderIdentity, on connection: PostgresConnection
+        of identity: EmbedderIdentity? = nil, on connection: PostgresConnection
     ) async throws -> [WatchedTable] {
         var watched: [WatchedTable] = []
-        for table in tables {
-            watched.append(try await WatchedTable.load(table, identity: identity, on: connection))
+        for spec in tables {
+            let table = try await WatchedTable.load(spec, identity: identity, on: connection)
+            if let twin = watched.first(where: { $0.watch == table.watch }) {
+                throw TableProblem.tableTwice(table: table.displayName, names: [twin.spec.name, spec.name])
+            }
+            watched.append(table)
         }
         return watched
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Backfill
+import Console
 import Embedders
 import Glibc
 import PostgresClient
@@ -25,6 +26,9 @@ enum Failure {
             configuration
         case let error as EmbedderError: code(of: error)
         case is DayCeilingReached: temporary
+        case ConsoleError.unavailable: temporary
+        case ConsoleError.notPermitted: noPermission
+        case is ConsoleError: configuration
         case let error as ModelAdditionError: error.exitCode
         case let problem as TableProblem:
             switch problem {
@@ -32,6 +36,8 @@ enum Failure {
             case .lockNotObtained, .changedMeanwhile, .superseded, .reembedRunning: temporary
             default: configuration
             }
+        case SearchProblem.tookTooLong: temporary
+        case is SearchProblem: usage
         case let error as PostgresError: code(of: error)
         case is EmbeddingError: software
         default: software
@@ -54,8 +60,9 @@ enum Failure {
         guard let error = error as? PostgresError else { return false }
         if error.code == .deadlineExceeded || error.code == .connectionLost { return true }
         if error.sqlState != nil {
-            // Starting up, shutting down, no resources left, a standby that may be promoted; and what poolers say.
-            return ["57", "53", "25006", "08000", "08001", "08003", "08006"].contains(where: error.hasState)
+            // Starting up, shutting down, no resources left, a standby that may be promoted, a table that is being changed;
+            // and what poolers say.
+            return ["57", "53", "25006", "55P03", "08000", "08001", "08003", "08006"].contains(where: error.hasState)
         }
         return error.code == .connectionFailed && Self.away.contains(where: error.message.contains)
     }

@@ -77,18 +77,22 @@ struct UsageFile: SharedUsage {
 }
 
 extension Assembly {
-    /// Where what is sent is counted by the day; nil where no ceiling needs it, or there is no folder to keep it in.
+    /// Where what is sent is counted by the day; nil where no ceiling needs it.
     ///
-    /// - Throws: `RemoteSettingError` where it can't be read or written.
+    /// - Throws: `RemoteSettingError` where it can't be read or written, or there is no folder to keep it in: a ceiling that
+    ///   every start counts from nothing is none.
     func usageFile(_ remote: Settings.Remote) throws(RemoteSettingError) -> UsageFile? {
         let throttle = remote.throttle
-        guard throttle.requestsPerDay != nil || throttle.tokensPerDay != nil,
-            let folder = UsageFile.folder(ProcessInfo.processInfo.environment)
-        else { return nil }
+        guard throttle.requestsPerDay != nil || throttle.tokensPerDay != nil else { return nil }
+        let setting = throttle.tokensPerDay == nil ? "remote.requestsPerDay" : "remote.tokensPerDay"
+        guard let folder = UsageFile.folder(ProcessInfo.processInfo.environment) else {
+            throw RemoteSettingError(
+                setting,
+                "needs a folder to count in: give the unit a StateDirectory=, or set XDG_STATE_HOME or HOME")
+        }
         do throws(SharedUsageError) {
             return try UsageFile(folder: folder)
         } catch {
-            let setting = throttle.tokensPerDay == nil ? "remote.requestsPerDay" : "remote.tokensPerDay"
             throw RemoteSettingError(setting, error.description)
         }
     }

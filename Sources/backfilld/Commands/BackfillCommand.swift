@@ -116,7 +116,8 @@ struct BackfillCommand: AsyncParsableCommand {
             title: table.displayName, total: min(pending, limit ?? pending), to: json ? STDERR_FILENO : STDOUT_FILENO)
         let began = ContinuousClock.now
         let drain = Drain(
-            table: table, embedder: embedder, sessions: assembly.sessions, pool: pool, settings: pipeline)
+            table: table, embedder: embedder, sessions: assembly.sessions, pool: pool, settings: pipeline,
+            pending: pending)
         var result = try await drain.run { bar.show($0.processed) }
         // Those that failed earlier and are not due are without a vector as well.
         let failures = try await pool.withConnection { try await FailedRow.load(table, limit: 10_000, on: $0) }
@@ -125,6 +126,11 @@ struct BackfillCommand: AsyncParsableCommand {
         }
         let summary = Summary(table: table.displayName, result: result, took: .now - began)
         bar.finish(summary.line)
+        if result.hasMore {
+            complain(
+                "\(table.displayName): rows come as fast as they are embedded, and some are pending: let the service go on"
+            )
+        }
         for failed in summary.failed.prefix(1000) { complain("failed: \(failed.key): \(failed.reason)") }
         if summary.failed.count > 1000 { complain("and \((summary.failed.count - 1000).grouped) more") }
         return summary

@@ -45,6 +45,7 @@ struct CheckCommand: AsyncParsableCommand {
             locks = try await checkup.locks()
             if let locks { findings.append(locks.finding) }
             for table in assembly.tables { findings += try await checkup.table(table) }
+            findings += try await checkup.search()
             findings.append(await checkup.answers())
             if let keyed = embedder as? any KeyedEmbedder {
                 findings += keyed.warnings.map { Finding(.warning, "embedder", $0) }

@@ -31,11 +31,16 @@ struct ConfigCommand: AsyncParsableCommand {
     @Flag(help: ArgumentHelp("Print the source of backfilld.toml(5).", visibility: .hidden))
     var manual = false
 
+    @Flag(help: ArgumentHelp("Print the source of docs/configuration.md.", visibility: .hidden))
+    var reference = false
+
     func run() async throws {
         if template {
             print(CommentedFile.text, terminator: "")
         } else if manual {
             print(ManualPage.text, terminator: "")
+        } else if reference {
+            print(ConfigurationPage.text, terminator: "")
         } else if json {
             try printReport()
         } else {

@@ -16,6 +16,8 @@ struct SetupCommand: AsyncParsableCommand {
 
             --print shows the SQL and what five rows would be embedded from, and changes nothing.
             --remove takes all of it away again, and leaves rows and vectors.
+            --search makes the function backfilld.search too, by which SQL, and PostgREST, find the rows nearest to a \
+            vector; run again it is kept up to date without being asked for.
             """)
 
     @OptionGroup var options: SettingOptions
@@ -32,7 +34,13 @@ struct SetupCommand: AsyncParsableCommand {
     @Flag(help: "Add the embedding column where it is missing.")
     var addColumn = false
 
+    @Flag(help: "Make the SQL function backfilld.search too, or with --remove take only it away.")
+    var search = false
+
     func validate() throws {
+        if remove, search, options.table != nil {
+            throw ValidationError("backfilld.search is one for all tables: --remove --search goes without --table.")
+        }
         if remove, role != nil || addColumn {
             throw ValidationError("--remove goes with neither --role nor --add-column.")
         }
@@ -45,7 +53,14 @@ struct SetupCommand: AsyncParsableCommand {
             let connection = try await assembly.sessions.openOwn(for: "set-up", deadline: settings.listen.deadline)
             // Catalog queries of set-up are not planned for an index.
             try await connection.script("RESET enable_seqscan; RESET enable_bitmapscan", name: "planner settings")
-            if remove {
+            if !isPrinting {
+                try await Setup.enter(on: connection) {
+                    print("Another set-up works in this database; waiting until it is done")
+                }
+            }
+            if remove, search {
+                try await carryOut(Setup.searchRemoval(on: connection), on: connection)
+            } else if remove {
                 let names = options.table == nil ? nil : assembly.tables.map(\.name)
                 try await carryOut(Setup.removal(of: names, on: connection), on: connection)
             } else {
@@ -64,7 +79,7 @@ struct SetupCommand: AsyncParsableCommand {
             SetupOptions(
                 spec: table, identity: identity,
                 notify: isChosen ? NotifyMode(rawValue: assembly.settings.notify.rawValue) : nil, role: role,
-                addColumn: addColumn, version: Version.text), on: connection)
+                addColumn: addColumn, search: search, version: Version.text), on: connection)
         try await carryOut(plan, on: connection)
         if isPrinting {
             let preview = TextPreview(table, textBytes: assembly.settings.textBytes)

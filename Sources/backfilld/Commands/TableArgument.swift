@@ -12,12 +12,3 @@ struct TableArgument: ParsableArguments {
         try options.settings { commandLine in commandLine.add("table.name", name) }
     }
 }
-
-extension Assembly {
-    /// The tables as they are in the database, whatever embedder is configured.
-    func watchedTables(on connection: PostgresConnection) async throws -> [WatchedTable] {
-        var watched: [WatchedTable] = []
-        for table in tables { watched.append(try await WatchedTable.load(table, identity: nil, on: connection)) }
-        return watched
-    }
-}

@@ -3,26 +3,13 @@ enum ManualPage {
     /// The page, in mdoc.
     static var text: String {
         var lines = head
-        for section in sections {
+        for section in SettingDefinition.sections {
             lines.append(".Ss \(section.name.isEmpty ? "Top of the file" : "[\(section.name)]")")
             lines.append(".Bl -tag -width 4n")
             lines += section.settings.flatMap(entry)
             lines.append(".El")
         }
         return (lines + tail).joined(separator: "\n") + "\n"
-    }
-
-    /// The settings by the section of the file that they stand in; those of none come first, as in the file.
-    private static var sections: [(name: String, settings: [SettingDefinition])] {
-        var sections: [(name: String, settings: [SettingDefinition])] = [
-            ("", SettingDefinition.all.filter { !$0.key.contains(".") })
-        ]
-        for definition in SettingDefinition.all where definition.key.contains(".") {
-            let name = String(definition.key.prefix { $0 != "." })
-            if sections.last?.name != name { sections.append((name, [])) }
-            sections[sections.count - 1].settings.append(definition)
-        }
-        return sections
     }
 
     private static func entry(_ definition: SettingDefinition) -> [String] {

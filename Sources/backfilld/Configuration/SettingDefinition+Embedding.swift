@@ -105,5 +105,13 @@ extension SettingDefinition {
                 {suggestion.title}: {suggestion.description}", where the dot reaches into a jsonb column.
                 """,
             defaultNote: "Defaults to none: the columns are joined."),
+        SettingDefinition(
+            key: "table.index", kind: .choice(Settings.Table.Index.allCases.map(\.rawValue)), defaultText: "advise",
+            documentation: """
+                What becomes of the index on the vectors, by which search finds them: "advise", nothing, and \
+                "backfilld index" and "backfilld check" say what would suit; "auto", the daemon builds it when the \
+                table has grown to need one, and builds an ivfflat index that the table has outgrown anew, \
+                concurrently, once the table is filled. For that its role has to own the table.
+                """),
     ]
 }

@@ -7,6 +7,7 @@ extension SettingDefinition {
                 The most rows of a batch: they are read, embedded and written together. A larger batch costs less a \
                 row and delays the first row longer.
                 """,
+            defaultNote: "Defaults to 50; with openai and cohere, to remote.inputs, 500 at most.",
             changesLive: true, flag: "--batch-rows", otherVariables: ["BATCH_SIZE"]),
         SettingDefinition(
             key: "batch.bytes", kind: .size(1_024...1_073_741_824), defaultText: "1MiB",
@@ -35,6 +36,7 @@ extension SettingDefinition {
                 How many batches of one table may be on their way at once: while one is embedded, the next is read. \
                 Memory grows with it.
                 """,
+            defaultNote: "Defaults to 4; with openai and cohere, to two more than remote.requestsInFlight.",
             changesLive: true),
         SettingDefinition(
             key: "listen.heartbeat", kind: .duration(.seconds(1) ... .seconds(600)), defaultText: "10s",
@@ -99,7 +101,8 @@ extension SettingDefinition {
             key: "log.level", kind: .choice(["trace", "debug", "info", "notice", "warning", "error", "critical"]),
             defaultText: "info",
             documentation: """
-                The least important messages that are logged. At info there is one line a batch and nothing while idle.
+                The least important messages that are logged. At info there are at most ten lines of batches in ten \
+                seconds, then their sum, and nothing while idle.
                 """,
             changesLive: true, flag: "--log-level"),
         SettingDefinition(

@@ -10,7 +10,8 @@ extension SettingDefinition {
                 """,
             defaultNote: """
                 Defaults to "https://api.openai.com/v1" for openai and "https://api.cohere.com" for cohere; for \
-                codette, to VITE_CODETTE_API, else "http://localhost:8000"; for supabase, to SUPABASE_URL.
+                codette, to VITE_CODETTE_API or CODETTE_API, else "http://localhost:8000"; for supabase, to \
+                VITE_SUPABASE_URL or SUPABASE_URL.
                 """),
         SettingDefinition(
             key: "remote.model", kind: .text, defaultText: nil,
@@ -44,7 +45,8 @@ extension SettingDefinition {
             defaultNote: """
                 Defaults to OPENAI_API_KEY where the address is api.openai.com, and in the same way to \
                 AZURE_OPENAI_API_KEY, COHERE_API_KEY or CO_API_KEY, VOYAGE_API_KEY, MISTRAL_API_KEY and JINA_API_KEY: \
-                none of them goes to another host. For supabase, to SUPABASE_SERVICE_ROLE_KEY.
+                none of them goes to another host. For supabase, to SUPABASE_SERVICE_ROLE_KEY, else VITE_SUPABASE_ANON_KEY \
+                or SUPABASE_ANON_KEY.
                 """,
             isSecret: true, changesLive: true),
         SettingDefinition(

@@ -46,7 +46,8 @@ struct SettingDefinition: Sendable {
 extension SettingDefinition {
     /// Every setting there is.
     static let all: [SettingDefinition] =
-        embedding + local + hash + remote + remotePace + database + table + pipeline + service
+        embedding + local + hash + remote + remotePace + database + table + pipeline + console
+        + service
 
     private static let byKey = Dictionary(uniqueKeysWithValues: all.map { ($0.key, $0) })
 

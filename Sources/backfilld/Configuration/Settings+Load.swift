@@ -64,7 +64,10 @@ struct SettingsDraft {
         for definition in SettingDefinition.database { read(definition) }
         let parameters = connectionParameters(firstVersion, isNeeded: needsDatabase)
         let tables = self.tables()
-        for definition in SettingDefinition.pipeline + SettingDefinition.service { read(definition) }
+        for definition in SettingDefinition.pipeline + SettingDefinition.console + SettingDefinition.service {
+            read(definition)
+        }
+        let console = self.console()
         check("batch.longest", isNotUnder: "batch.quiet")
         check("retry.longest", isNotUnder: "retry.first")
         let remote = remote(for: text("embedder"))
@@ -106,6 +109,7 @@ struct SettingsDraft {
                 format: Settings.LogFormat(rawValue: text("log.format")) ?? .auto),
             start: Settings.Start(rawValue: text("service.start")) ?? .wait,
             drain: duration("service.drain"),
+            console: console,
             firstVersion: firstVersion,
             effective: reader.effective,
             warnings: warnings,

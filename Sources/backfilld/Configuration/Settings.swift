@@ -1,4 +1,5 @@
 import Backfill
+import Console
 import Logging
 import SentenceEncoder
 
@@ -53,6 +54,15 @@ struct Settings: Sendable {
         var key: String
         var embedding: String
         var text: Text
+        var index = Index.advise
+
+        /// Who looks after the index on the vectors.
+        enum Index: String, Sendable, CaseIterable {
+            /// A person, who is told what would suit.
+            case advise
+            /// The daemon.
+            case auto
+        }
     }
 
     /// The limits of a batch.
@@ -120,6 +130,8 @@ struct Settings: Sendable {
     var start: Start
     /// How long a stop waits for batches on their way.
     var drain: Duration
+    /// Nil where there is to be no console.
+    var console: ConsoleSettings?
     var firstVersion: FirstVersion
 
     /// Every setting with its place, in the order of the definitions.
@@ -156,6 +168,10 @@ struct Settings: Sendable {
         if isSameProvider(as: old) { held.remote?.key = remote?.key }
         (held.batch, held.listen, held.rowsPerSecond) = (batch, listen, rowsPerSecond)
         (held.retry, held.log.level, held.drain) = (retry, log.level, drain)
+        if let console {
+            held.console?.token = console.token
+            held.console?.origins = console.origins
+        }
         held.effective =
             effective.filter { isLive($0.key) } + old.effective.filter { !isLive($0.key) }
         return held

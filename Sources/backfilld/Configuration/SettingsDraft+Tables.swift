@@ -54,7 +54,8 @@ extension SettingsDraft {
         }
         let place = origin ?? found["name"]?.origin ?? .builtIn
         guard let text = text(of: name, prefix, found["columns"], found["template"], place) else { return nil }
-        return Settings.Table(name: name, key: key, embedding: embedding, text: text)
+        let index = found["index"].flatMap { Settings.Table.Index(rawValue: $0.value.description) } ?? .advise
+        return Settings.Table(name: name, key: key, embedding: embedding, text: text, index: index)
     }
 
     private mutating func text(
@@ -110,9 +111,13 @@ extension SettingsDraft {
         }
     }
 
+    /// Whether two names are of one table, as far as they tell: what `search_path` says is only known to the server.
     private static func isSame(_ left: String, _ right: String) -> Bool {
-        func bare(_ name: String) -> String { name.hasPrefix("public.") ? String(name.dropFirst(7)) : name }
-        return bare(left) == bare(right)
+        func name(_ text: String) -> QualifiedName? {
+            guard let name = try? QualifiedName(parsing: text) else { return nil }
+            return QualifiedName(schema: name.schema ?? "public", name: name.name)
+        }
+        return left == right || name(left).map { $0 == name(right) } ?? false
     }
 
     /// The table's own name without its schema: unquoted and in lower case unless it was quoted.

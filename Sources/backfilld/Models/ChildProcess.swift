@@ -1,4 +1,5 @@
 import Glibc
+import SentenceEncoder
 
 /// A program of the system that is run to its end, with an argument list and never through a shell.
 enum ChildProcess {
@@ -135,11 +136,4 @@ enum ChildProcess {
         let count = pread(file, &bytes, bytes.count, off_t(max(0, size - bytes.count)))
         return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
     }
-}
-
-/// What the C library calls an error number.
-func systemMessage(_ number: Int32) -> String {
-    var text = [CChar](repeating: 0, count: 256)
-    guard strerror_r(number, &text, text.count) == 0 else { return "error \(number)" }
-    return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
 }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import SentenceEncoder
 
 /// A model on its way into a directory: it grows in a folder beside its place and gets there by a rename, whole or not
 /// at all.

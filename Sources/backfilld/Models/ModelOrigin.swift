@@ -1,4 +1,5 @@
 import Glibc
+import SentenceEncoder
 
 /// Something that files of a model can be had from.
 protocol ModelOrigin {

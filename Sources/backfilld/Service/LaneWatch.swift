@@ -1,4 +1,5 @@
 import Embedders
+import SentenceEncoder
 import Synchronization
 import Systemd
 
@@ -14,6 +15,7 @@ final class LaneWatch: Sendable {
     private let limit: Duration
     private let encoder: WatchedLoop
     private let state = Mutex(State())
+    private let meter = Mutex<LaneObserver?>(nil)
 
     /// - Parameters:
     ///   - limit: How long an item may take, a few sequences.
@@ -25,8 +27,12 @@ final class LaneWatch: Sendable {
         encoder.waits("waiting for something to embed")
     }
 
+    /// Somebody else hears of the lanes from now on, too.
+    func measure(_ observe: @escaping LaneObserver) { meter.withLock { $0 = observe } }
+
     /// A lane has begun an item, or has ended one.
     @Sendable func observe(lane: Int, isAtWork: Bool) {
+        meter.withLock(\.self)?(lane, isAtWork)
         let loop = state.withLock { state in
             if state.calls > 0 { encoder.progress("embedding") }
             if let loop = state.lanes[lane] { return loop }
@@ -64,8 +70,16 @@ struct WatchedEmbedder: Embedder {
     var limits: EmbedderLimits { embedder.limits }
 
     func embed(_ texts: [String]) async throws -> Embeddings {
+        let encoded = try await encode(texts, for: .passage)
+        return Embeddings(encoded.vectors, long: encoded.long)
+    }
+
+    /// The vectors of texts of a role, with what the encoder counted.
+    func encode(
+        _ texts: [String], for role: TextRole, in queue: EncoderQueue = .rows
+    ) async throws -> SentenceEncoder.Encoded {
         watch.observe(callIsUnderWay: true)
         defer { watch.observe(callIsUnderWay: false) }
-        return try await embedder.embed(texts)
+        return try await embedder.encode(texts, for: role, in: queue)
     }
 }

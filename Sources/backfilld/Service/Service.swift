@@ -1,5 +1,6 @@
 import Embedders
 import Backfill
+import Console
 import Dispatch
 import Glibc
 import Logging
@@ -13,7 +14,7 @@ import UnixSignals
 final class Service: Sendable {
     private let options: SettingOptions
     private let threshold: LogThreshold
-    private let logger: Logger
+    let logger: Logger
     private let signals: UnixSignalsSequence
     private let notifier = ServiceNotifier()
     /// Those that hold: of the last reload where it can change them, otherwise of the start.
@@ -67,11 +68,14 @@ final class Service: Sendable {
         let sessions = Mutex<SessionFactory?>(nil)
         let supervision = Mutex<Supervision?>(nil)
         let embedder = Mutex<(any KeyedEmbedder)?>(nil)
+        let console = Mutex<Console?>(nil)
         /// Whether the service manager still waits for READY.
         var isStarting: Bool { supervision.withLock(\.self)?.isStarting ?? true }
     }
 
     private func work(_ assembly: Assembly, _ watchdog: Watchdog, _ work: Work) async throws {
+        // An address that can't be had is told before anything slow is done.
+        let sockets = try assembly.settings.console.map { try ListeningSockets($0) }
         // However long it takes, the service manager has patience as long as nothing hangs.
         let starting = watchdog.watch("start", limit: Self.patience.starting, doing: "loading the model")
         let patience = Task { [notifier] in
@@ -97,7 +101,7 @@ final class Service: Sendable {
             return tables
         }
         starting.ended()
-        try await serve(assembly, embedder, tables, watchdog, work)
+        try await serve(assembly, embedder, tables, sockets, watchdog, work)
     }
 
     /// How long loading a model, or one look at the database, may take; how long a lane computes a few sequences at the very
@@ -142,7 +146,8 @@ final class Service: Sendable {
     }
 
     private func serve(
-        _ assembly: Assembly, _ embedder: any Embedder, _ tables: [WatchedTable], _ watchdog: Watchdog, _ work: Work
+        _ assembly: Assembly, _ embedder: any Embedder, _ tables: [WatchedTable], _ sockets: ListeningSockets?,
+        _ watchdog: Watchdog, _ work: Work
     ) async throws {
         let settings = assembly.settings
         let names = Dictionary(uniqueKeysWithValues: tables.map { ($0.watch, $0.displayName) })
@@ -151,17 +156,33 @@ final class Service: Sendable {
             notifier: notifier, watchdog: watchdog, tables: names, settings: settings.listenerSettings)
         work.supervision.withLock { $0 = supervision }
         let pool = assembly.pool()
+        let tally = sockets.map { _ in Tally(tables: names) }
         let daemon = Daemon(
-            sessions: assembly.sessions, pool: pool, tables: tables, embedder: embedder,
+            sessions: assembly.sessions, pool: pool, tables: tables, embedder: metered(embedder, tally),
             pipeline: settings.pipelineSettings, listener: settings.listenerSettings,
             name: DaemonName(host: hostName(), pid: getpid())
         ) { event in
             chronicle.tell(event)
             supervision.hear(event)
+            tally?.hear(event)
         }
+        let watched = try console(assembly, sockets, tally, embedder, daemon)
+        work.console.withLock { $0 = watched?.console }
         work.daemon.withLock { $0 = daemon }
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await daemon.run() }
+        let keeping = keepIndexes(assembly, tables, daemon)
+        defer { keeping?.cancel() }
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                await daemon.run()
+                return true
+            }
+            // It ends before the daemon where both are told to, and with it where the daemon ends by itself.
+            if let (console, watch) = watched {
+                group.addTask {
+                    await watch.run(console)
+                    return false
+                }
+            }
             group.addTask {
                 try await supervision.run {
                     daemon.vitals
@@ -170,14 +191,40 @@ final class Service: Sendable {
                     self.logger.tell(.ready, "ready after \(Vitals.span(took)): \(line)", [.ms: took.inMilliseconds])
                     Standstill.ofEverything()
                 }
+                return true
             }
-            try await group.next()
+            while let isEnd = try await group.next(), !isEnd {}
             group.cancelAll()
         }
         await pool.discardIdle()
         chronicle.finish()
         summarise(daemon.vitals, ran: .now - began)
         if let end = await daemon.end { throw end }
+    }
+
+    /// Looks after the indexes of the tables that are configured so; nil where none is.
+    private func keepIndexes(_ assembly: Assembly, _ watched: [WatchedTable], _ daemon: Daemon) -> Task<Void, Never>? {
+        let tables = zip(assembly.tables, assembly.settings.tables).filter { $0.1.index == .auto }.map(\.0)
+        guard !tables.isEmpty else { return nil }
+        let keeper = IndexKeeper(assembly.sessions, tables: tables) { [logger] event in
+            switch event {
+            case .step(let table, let title): logger.notice("\(table): \(title)", metadata: ["table": "\(table)"])
+            case .built(let table, let took):
+                logger.notice(
+                    "\(table): the index on the vectors is built, in \(Vitals.span(took))",
+                    metadata: ["table": "\(table)"])
+            case .hindered(let table, let reason):
+                logger.warning(
+                    "\(table): the index on the vectors is not looked after: \(reason)", metadata: ["table": "\(table)"]
+                )
+            }
+        }
+        return Task {
+            await keeper.run { name in
+                let vitals = daemon.vitals.tables
+                return watched.filter { $0.spec.name == name }.allSatisfy { (vitals[$0.watch]?.pending ?? 1) == 0 }
+            }
+        }
     }
 
     // MARK: Signals
@@ -226,6 +273,7 @@ final class Service: Sendable {
                     .stopping, "stopping: batches under way are finished, for \(Vitals.span(drain)) at most",
                     [.limitMs: drain.inMilliseconds])
                 supervision.stopping()
+                work.console.withLock(\.self)?.stop()
                 await daemon.stop()
                 Task {
                     try? await Task.sleep(for: drain)
@@ -257,6 +305,7 @@ final class Service: Sendable {
             }
             await daemon.apply(held.pipelineSettings, held.listenerSettings)
             supervision.apply(held.listenerSettings)
+            if let settings = held.console { work.console.withLock(\.self)?.apply(settings) }
             if !live.isEmpty {
                 let changed = live.joined(separator: ", ")
                 logger.tell(.reloaded, "reloaded: \(changed) changed", [.settings: "\(changed)"])

@@ -2,8 +2,8 @@ import Glibc
 
 /// Where a loop of the service stands still for good because a test wants it to; nothing of it is in a release.
 ///
-/// `STANDSTILL_OF` names the checker of the watchdog whose loop it is: `listener`, `pipeline`, `encoder` or `executor`. The
-/// loops may then take no longer than a second, so that a test need not wait for minutes.
+/// `STANDSTILL_OF` names the checker of the watchdog whose loop it is: `listener`, `pipeline`, `encoder` or `executor`;
+/// or the `console`, which has none. The loops may then take no longer than a second, so that a test need not wait for minutes.
 enum Standstill {
     #if DEBUG
         private static let name = getenv("STANDSTILL_OF").map { String(cString: $0) }

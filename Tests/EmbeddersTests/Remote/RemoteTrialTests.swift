@@ -86,6 +86,20 @@ import Testing
         #expect(service.requests.count <= 16)
     }
 
+    @Test("One that breaks again and again, but not of the same text each time, blames no text")
+    func moody() async throws {
+        let service = ScriptedService { texts, number in
+            // The first request is split down to its texts, each of which fails once.
+            if texts.count > 1 || (texts != [ProbeText.text] && !number.isMultiple(of: 3)) {
+                throw ServiceFailure.broken("500")
+            }
+            return ScriptedService.answer(texts)
+        }
+        let each = await embedder(service, inputs: 8, inFlight: 1).embedEach(Array(Self.texts.prefix(8)))
+        let blamed = each.vectors.count { if case .failure? = $0 { true } else { false } }
+        #expect(blamed == 0, "\(each)")
+    }
+
     @Test("What was answered before a limit counts; the rest is left, and told for how long")
     func limited() async throws {
         let service = ScriptedService { texts, number in

@@ -46,6 +46,21 @@ import Testing
         #expect(Double(refused) / Double(taken + refused) < 0.03, "\(refused) refused beside \(taken)")
     }
 
+    @Test(
+        "A provider that took nothing for a while is soon sent as much as before",
+        arguments: [0.0, 100.0], [false, true])
+    func storm(begins: Double, isMute: Bool) {
+        var provider = VirtualProvider(limit: 6_000, .sliding, isWhole: true)
+        provider.isMute = isMute
+        provider.storm = begins..<(begins + 60)
+        var sending = VirtualSending(Throttle(Throttle.Settings()), to: provider, latency: 0.2)
+        sending.run(until: 400)
+        let taken = sending.provider.taken
+        // Eight at once, each a fifth of a second: 40 a second. A minute is the longest that is waited without a word.
+        #expect(taken.count { (begins + 180..<begins + 210).contains($0) } >= 1_000)
+        #expect(sending.provider.refused.count < 200)
+    }
+
     @Test("Who says \"at once\" with each refusal is asked at longer and longer intervals")
     func atOnce() throws {
         var throttle = Throttle(Throttle.Settings())
@@ -182,7 +197,7 @@ import Testing
             return
         }
         #expect(more.contains("10 of 1000 tokens a day (remote.tokensPerDay) are left"), "\(more)")
-        _ = try ticket(throttle.next(estimate: 7, at: moment(60)))
+        _ = try ticket(throttle.next(estimate: 3, at: moment(60)))
         guard case .tooMuch(left: 0, _, let never) = throttle.next(estimate: 990, at: moment(70)) else {
             Issue.record("it goes on")
             return
@@ -200,6 +215,27 @@ import Testing
         _ = try ticket(throttle.next(estimate: 300, at: moment(400)))
         #expect(throttle.usage.day == 1)
         #expect(throttle.usage.requests == 1)
+    }
+
+    @Test("A day's ceiling holds where a few requests cost more than most did", arguments: [0.5, 0.9, 1.0])
+    func unevenCeiling(usual: Double) throws {
+        var settings = Throttle.Settings()
+        settings.tokensPerDay = 10_000
+        var throttle = Throttle(settings)
+        var estimate = 100
+        for number in 0... {
+            guard case .send(let sent) = throttle.next(estimate: estimate, at: moment(Double(number))) else {
+                // A smaller request may go, as where a batch is divided.
+                if estimate == 1 { break }
+                estimate /= 2
+                continue
+            }
+            let ratio = number.isMultiple(of: 7) ? 1 : usual
+            throttle.answered(
+                sent, charged: max(1, Int(Double(estimate) * ratio)), Allowance(), at: moment(Double(number)))
+            #expect(throttle.usage.tokens <= 10_000)
+        }
+        #expect(throttle.usage.tokens > 9_990)
     }
 
     private final class Count: SharedUsage {
@@ -294,6 +330,16 @@ import Testing
         #expect(throttle.usage.tokens == 40 * 130)
     }
 
+    @Test("What no request can cost is not believed, however often it is said")
+    func absurd() throws {
+        var throttle = Throttle(Throttle.Settings())
+        for second in 0..<20 {
+            let sent = try ticket(throttle.next(estimate: 100, at: moment(Double(second))))
+            throttle.answered(sent, charged: 999_999_999_999_999_999, Allowance(), at: moment(Double(second) + 0.1))
+        }
+        #expect(throttle.usage.tokens == 20 * 100)
+    }
+
     @Test("An allowance that runs out is spread until it is renewed")
     func allowance() throws {
         var throttle = Throttle(Throttle.Settings())
@@ -310,7 +356,9 @@ import Testing
 
     @Test(
         "A day's usage is read as it was written, and nothing else is",
-        arguments: ["", "1 2", "1 2 3 4", "1 -2 3", "a b c"])
+        arguments: [
+            "", "1 2", "1 2 3 4", "1 -2 3", "a b c", "1 \(Int.max) 1", "\(Int.max) 1 1", "1 1 1000000000000001",
+        ])
     func usageText(text: String) {
         var usage = DayUsage(day: 20_000)
         (usage.requests, usage.tokens) = (12, 345_678)

@@ -26,6 +26,8 @@ struct VirtualProvider {
     let isWhole: Bool
     /// Whether it says nothing of how long to wait.
     var isMute = false
+    /// When it takes nothing, whoever asks, and says each time to ask again in a second.
+    var storm = 0.0..<0.0
     private(set) var taken: [Double] = []
     private(set) var refused: [Double] = []
     private var level = 0.0
@@ -40,6 +42,10 @@ struct VirtualProvider {
 
     /// A request arrives; nil where it is taken, else how long to wait.
     mutating func wait(at time: Double) -> Double? {
+        if storm.contains(time) {
+            refused.append(time)
+            return 1
+        }
         guard let wait = exactWait(at: time) else {
             taken.append(time)
             return nil

@@ -111,15 +111,19 @@ final class FaultConductor: Sendable {
             try await server.kill9()
             try await server.start()
         case .killBackend:
-            let pid = try await database.psql("SELECT max(pid) FROM pg_stat_activity WHERE \(Self.ours)")
-            guard let pid = pid_t(pid) else { return }
             // The server ends every other session for it, and begins anew, a moment after the signal.
             let checkpointer = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'"
             let before = try await database.psql(checkpointer)
-            guard Glibc.kill(pid, SIGKILL) == 0 else { return }
+            var victim: pid_t?
             try await eventually("the server anew after a killed backend", polling: .milliseconds(50)) {
-                let now = try? await database.psql(checkpointer)
-                return now.map { !$0.isEmpty && $0 != before } ?? false
+                guard let now = try? await database.psql(checkpointer) else { return false }
+                guard now == before else { return !now.isEmpty }
+                // One that was just about to end takes nobody with it: then it is another's turn.
+                let ours = try? await database.psql("SELECT max(pid) FROM pg_stat_activity WHERE \(Self.ours)")
+                if let pid = ours.flatMap({ pid_t($0) }), pid != victim {
+                    (victim, _) = (pid, Glibc.kill(pid, SIGKILL))
+                }
+                return false
             }
         }
     }

@@ -8,7 +8,7 @@ struct FaultReferee {
     let provider: Provider
     let daemons: [FaultDaemon]
 
-    /// How long after the last fault everything must be done: a heartbeat, a session that is found to be dead, a
+    /// How long after the last fault, and then after each row that is done, the next must be: a heartbeat, a session that is found to be dead, a
     /// connection that is tried again, and much for a machine with other work.
     static let patience = Duration.seconds(20)
 
@@ -17,8 +17,13 @@ struct FaultReferee {
     func settled() async throws -> Duration {
         let begin = ContinuousClock.now
         let healthy = "embedding IS NULL AND COALESCE(topic, '') NOT LIKE '%\(Provider.poison)%'"
-        try await eventually("no healthy row pending", within: Self.patience) {
-            try await lab.number("SELECT count(*) FROM notes WHERE \(healthy)") == 0
+        var left = Int.max
+        while left > 0 {
+            // What the faults have left may be thousands of rows for a daemon that is set to embed ten at a time.
+            left = try await eventuallyValue("fewer healthy rows pending than \(left)", within: Self.patience) {
+                let now = try await lab.number("SELECT count(*) FROM notes WHERE \(healthy)")
+                return now < left ? now : nil
+            }
         }
         let settling = ContinuousClock.now - begin
         try await eventually("every poisoned row set aside", within: Self.patience) {

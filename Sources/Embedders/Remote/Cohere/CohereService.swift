@@ -11,7 +11,12 @@ package final class CohereService: EmbeddingService {
 
     /// Makes it; nothing is sent.
     ///
-    /// - Parameter now: Seconds since 1970, for an answer that says with a date when to come again.
+    /// - Parameters:
+    ///   - transport: Carries its requests.
+    ///   - endpoint: Where they go.
+    ///   - model: What they ask for.
+    ///   - key: Who asks.
+    ///   - now: Seconds since 1970, for an answer that says with a date when to come again.
     package init(
         transport: any HTTPTransport, endpoint: CohereEndpoint, model: RemoteModel, key: RemoteKey? = nil,
         now: @escaping @Sendable () -> Int = unixTime

@@ -53,7 +53,7 @@ package struct FailedAnswer {
         let said = response.body.count <= 4096 ? said(ProviderMessage(body: response.body), texts) : ""
         let what = "the answer of \(address.place) can't be used: \(problem.text)\(said)"
         return problem.concernsDimension
-            ? .denied("\(what); look at remote.model and remote.dimensions") : .broken(what)
+            ? .denied("\(what); look at remote.model and remote.dimension") : .broken(what)
     }
 
     /// `: MESSAGE`, or nothing.

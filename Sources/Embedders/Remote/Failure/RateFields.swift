@@ -2,13 +2,17 @@
 enum RateFields {
     /// The longest time that is believed: nobody means more.
     private static let longest = Duration.seconds(86_400)
+    /// The largest number of requests or tokens that is believed; some write a number near the end of all for "unlimited".
+    private static let most = 1_000_000_000_000
 
     /// `x-ratelimit-{limit,remaining,reset}-{requests,tokens}`, as OpenAI names them and others after it.
     ///
     /// - Parameter now: Seconds since 1970, for a reset that is told as a time where the answer has no Date of its own.
     static func allowance(_ fields: [String: String], now: Int = unixTime()) -> Allowance {
         func count(_ names: String...) -> Int? {
-            names.lazy.compactMap { fields["x-ratelimit-\($0)"].flatMap { Int($0) } }.first { $0 >= 0 }
+            names.lazy.compactMap { fields["x-ratelimit-\($0)"].flatMap { Int($0) } }.first { $0 >= 0 }.map {
+                min($0, most)
+            }
         }
         func time(_ names: String...) -> Duration? {
             names.lazy.compactMap { fields["x-ratelimit-\($0)"].flatMap { reset($0, fields, now: now) } }.first

@@ -69,9 +69,13 @@ public final class FirstVersionEmbedder: WritingEmbedder, KeyedEmbedder {
             throw EmbedderError.limited(retryAfter: wait)
         } catch {
             let failure = error as? ServiceFailure
-            let isAway = if case .unavailable? = failure { true } else { false }
+            let isTrouble =
+                switch failure {
+                case .unavailable?, .broken?: true
+                default: false
+                }
             await desk.settled {
-                $0.failed(ticket, isCharged: isAway || failure == nil, isOverload: isAway, at: $1)
+                $0.failed(ticket, isCharged: isTrouble || failure == nil, isOverload: isTrouble, at: $1)
             }
             throw failure.map(Self.error) ?? error
         }

@@ -17,6 +17,9 @@ package final class OpenAIService: EmbeddingService {
     /// Makes it; nothing is sent.
     ///
     /// - Parameters:
+    ///   - transport: Carries its requests.
+    ///   - endpoint: Where they go.
+    ///   - model: What they ask for.
     ///   - key: Nil for a server that wants none.
     ///   - now: Seconds since 1970, for providers that say with a date when to come again.
     package init(

@@ -16,6 +16,11 @@ package struct RemoteModel: Sendable {
     /// Describes a model.
     ///
     /// - Parameters:
+    ///   - name: Its name at the provider.
+    ///   - dimension: Components that each vector must have; nil: all as many as the first.
+    ///   - sendsDimension: Whether the provider is told the dimension.
+    ///   - passagePrompt: What is put before each text of a row.
+    ///   - queryPrompt: What is put before each text to search with.
     ///   - members: More members of each request: name, and value as JSON.
     ///   - queryMembers: The same for texts to search with only, instead of those of the same names.
     package init(

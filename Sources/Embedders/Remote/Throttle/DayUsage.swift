@@ -34,7 +34,7 @@ package struct DayUsage: Sendable, Hashable {
     package init?(text: String) {
         let numbers = text.split(whereSeparator: \.isWhitespace).map { Int($0) }
         guard numbers.count == 3, let day = numbers[0], let requests = numbers[1], let tokens = numbers[2],
-            day >= 0, requests >= 0, tokens >= 0
+            [day, requests, tokens].allSatisfy({ 0...1_000_000_000_000_000 ~= $0 })
         else { return nil }
         (self.day, self.requests, self.tokens) = (day, requests, tokens)
     }

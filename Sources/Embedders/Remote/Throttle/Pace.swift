@@ -81,21 +81,24 @@ struct Pace: Sendable {
     ///   - amount: What was sent.
     ///   - sentAt: When.
     ///   - wait: How long nothing is to be sent.
+    ///   - isSaid: Whether the provider said so.
     ///   - now: The time.
-    mutating func refused(_ amount: Double, sentAt: Instant, wait: Duration, at now: Instant) {
+    mutating func refused(_ amount: Double, sentAt: Instant, wait: Duration, isSaid: Bool, at now: Instant) {
         giveBack(amount, sentAt: sentAt)
         hold(until: now + wait)
+        // Where nothing was taken, there is nothing to tell by how much is.
+        guard self.amount(since: now - Self.minute) >= 1 else { return }
         // What was under way when the rate was lowered belongs to the same refusal, and says of it how much was taken.
         if lowered.map({ sentAt > $0 }) ?? true {
             (lowered, rateBefore, wasSure) = (now, rate, isSure)
             dry.append(now + wait)
             step = isSure ? 0.005 : 0.1
         }
-        learn(wait: wait, way: now - sentAt, at: now)
+        learn(wait: wait, isWindow: isSaid && wait >= .seconds(3), way: now - sentAt, at: now)
         (changed, sentAtRate) = (now + wait, 0)
         // Who makes us wait long for one too many is tempted less often.
         let often = min(Self.minute, .seconds(3_600 / (learned ?? 60)))
-        settling = wasSure ? max(wait * 20, often, .seconds(10)) : isSure ? Self.minute : max(.seconds(5), wait * 4)
+        settling = wasSure ? max(wait * 20, often, .seconds(10)) : isSure ? Self.minute : max(.seconds(1), wait * 4)
         next = max(next ?? now, now + wait)
     }
 
@@ -111,18 +114,18 @@ struct Pace: Sendable {
     }
 
     /// What a minute the provider takes, by what was sent until the refusal and not refused.
-    private mutating func learn(wait: Duration, way: Duration, at now: Instant) {
+    private mutating func learn(wait: Duration, isWindow: Bool, way: Duration, at now: Instant) {
         let end = now + min(wait, Self.minute)
         dry.removeAll { end - $0 > Self.minute }
         // A window of the provider's ends when it takes more again, so this is the window, wherever it began; what was sent
         // arrived a little later, and waits are told in whole seconds.
-        let isWindow = wait >= .seconds(3)
         let start = end - Self.minute - way - (isWindow ? .seconds(1) : .zero)
         var taken = rate(of: amount(since: start), from: began, until: end)
         var least = rateBefore.map { $0 / 2 } ?? 0
         if isWindow {
             if !wasSure { least = 0 }
-            isSure = true
+            // A few may be all that was asked for.
+            isSure = wasSure || amount(since: start) >= 10
         } else if let first = dry.first, first < now {
             // A bucket that has run dry tells by what it let through since it first did; of a few, by the most that they
             // may stand for.

@@ -17,6 +17,8 @@ package struct Throttle: Sendable {
         package var requestsPerDay: Int?
         /// Tokens on a day of UTC, at most.
         package var tokensPerDay: Int?
+        /// How long is waited at most after refusals that do not say how long.
+        package var longestWait = Duration.seconds(60)
 
         package init() {}
     }
@@ -38,6 +40,8 @@ package struct Throttle: Sendable {
         let sentAt: Instant
         let estimate: Int
         let tokens: Int
+        /// Tokens that are held back of the day's until it is known what it was charged.
+        let reserve: Int
         let day: Int
     }
 
@@ -76,6 +80,8 @@ package struct Throttle: Sendable {
     private var mute: [Instant] = []
     /// What the provider charges for a token as it is reckoned here.
     package private(set) var scale = 1.0
+    /// How many tokens more than were reckoned it has charged for a request lately: none is to go beyond a day's ceiling.
+    private var slack = 0
 
     /// - Parameters:
     ///   - settings: The limits.
@@ -100,26 +106,33 @@ package struct Throttle: Sendable {
         untold.turn(at: now.seconds)
         let charge = max(1, Int(Double(estimate) * scale))
         if let fault { return .stopped(until: now.instant + .seconds(60), because: fault) }
-        if let stop = ceiling(charge, at: now) { return stop }
+        let reserve = reserve(max(estimate, charge))
+        if let stop = ceiling(reserve, at: now) { return stop }
         guard window.hasRoom(beside: inFlight) else { return .full }
         let opens = max(requests.opens(at: now.instant), tokens.opens(at: now.instant))
         guard opens <= now.instant else { return .wait(until: opens, because: reason(for: opens, at: now.instant)) }
         requests.spend(1, at: now.instant)
         tokens.spend(Double(charge), at: now.instant)
-        count(requests: 1, tokens: charge)
+        count(requests: 1, tokens: reserve)
         inFlight += 1
-        return .send(Ticket(sentAt: now.instant, estimate: estimate, tokens: charge, day: usage.day))
+        return .send(
+            Ticket(sentAt: now.instant, estimate: estimate, tokens: charge, reserve: reserve, day: usage.day))
     }
 
     /// An answer came.
     ///
-    /// - Parameter charged: Tokens that the provider says it has charged for.
+    /// - Parameters:
+    ///   - ticket: The request's.
+    ///   - charged: Tokens that the provider says it has charged for.
+    ///   - allowance: What it says is left.
+    ///   - now: The time.
     package mutating func answered(_ ticket: Ticket, charged: Int?, _ allowance: Allowance, at now: Moment) {
         window.answered(tokens: ticket.tokens, sentAt: ticket.sentAt, inFlight: inFlight, at: now.instant)
         inFlight -= 1
         if struck.map({ ticket.sentAt > $0 }) ?? true { strikes = 0 }
-        if let charged, charged > 0 {
-            correct(ticket, by: ticket.tokens - charged)
+        if let charged, 1...Self.mostCharged ~= charged {
+            slack = max(charged - max(ticket.estimate, ticket.tokens), slack * 4 / 5)
+            correct(ticket, to: charged)
             if ticket.estimate > 0 {
                 let ratio = Double(charged) / Double(ticket.estimate)
                 scale = min(max(scale * 0.8 + ratio * 0.2, 0.1), 10)
@@ -128,47 +141,62 @@ package struct Throttle: Sendable {
         heed(allowance, at: now.instant)
     }
 
+    /// No request has so many tokens: who says that it has is not believed.
+    private static let mostCharged = 1_000_000_000
+
     /// The provider asks for fewer requests.
     package mutating func limited(
         _ ticket: Ticket, retryAfter: Duration?, _ allowance: Allowance, at now: Moment
     ) {
         inFlight -= 1
         if ticket.day == usage.day { count(requests: -1, tokens: 0) }
-        correct(ticket, by: ticket.tokens, isPaced: false)
+        correct(ticket, to: 0, isPaced: false)
         heed(allowance, at: now.instant)
         let isOfTokens = (allowance.tokensLeft ?? .max) < ticket.tokens && (allowance.requestsLeft ?? 0) > 0
         let reset = isOfTokens ? allowance.tokensReset : allowance.requestsLeft == 0 ? allowance.requestsReset : nil
         let said = retryAfter ?? reset
         // Who has refused many times in a row is waited for longer than he says: "at once" may be wrong.
         if struck.map({ ticket.sentAt > $0 }) ?? true { (strikes, struck) = (strikes + 1, now.instant) }
-        let least = strikes < 2 ? Duration.milliseconds(10) : .seconds(min(60, 1 << min(strikes - 2, 6)))
-        let wait = max(said ?? .seconds(min(60, 1 << min(strikes - 1, 6))), least)
+        let least = strikes < 2 ? Duration.milliseconds(10) : patience(after: strikes - 1)
+        let wait = max(said ?? patience(after: strikes), least)
         // Without a word on how long, it may be that too many are on their way at once. Where fewer are refused too, it is
         // how many are sent a minute.
         if said == nil { window.collapsed(sentAt: ticket.sentAt, at: now.instant) }
-        guard said != nil || isOfRate(ticket, at: now.instant) else {
+        // One that takes nothing at all says nothing of how much it takes: what was learned of its first refusals stays.
+        guard strikes <= Self.tellingStrikes, said != nil || isOfRate(ticket, at: now.instant) else {
             requests.giveBack(1, sentAt: ticket.sentAt)
             tokens.giveBack(Double(ticket.tokens), sentAt: ticket.sentAt)
             return requests.hold(until: now.instant + wait)
         }
         if isOfTokens {
-            tokens.refused(Double(ticket.tokens), sentAt: ticket.sentAt, wait: wait, at: now.instant)
+            tokens.refused(
+                Double(ticket.tokens), sentAt: ticket.sentAt, wait: wait, isSaid: said != nil, at: now.instant)
             requests.giveBack(1, sentAt: ticket.sentAt)
         } else {
-            requests.refused(1, sentAt: ticket.sentAt, wait: wait, at: now.instant)
+            requests.refused(1, sentAt: ticket.sentAt, wait: wait, isSaid: said != nil, at: now.instant)
             tokens.giveBack(Double(ticket.tokens), sentAt: ticket.sentAt)
         }
     }
 
+    /// How long is waited after so many refusals in a row, where none said.
+    private func patience(after strikes: Int) -> Duration {
+        min(settings.longestWait, .seconds(1 << min(strikes - 1, 6)))
+    }
+
+    /// Of so many refusals in a row something is learned.
+    private static let tellingStrikes = 2
+
     /// No usable answer came.
     ///
     /// - Parameters:
+    ///   - ticket: The request's.
     ///   - isCharged: Whether the provider may have charged for it.
     ///   - isOverload: Whether it may have been too much for the provider.
+    ///   - now: The time.
     package mutating func failed(_ ticket: Ticket, isCharged: Bool, isOverload: Bool, at now: Moment) {
         inFlight -= 1
         if isOverload { window.collapsed(sentAt: ticket.sentAt, at: now.instant) }
-        if !isCharged { correct(ticket, by: ticket.tokens) }
+        if !isCharged { correct(ticket, to: 0) }
     }
 
     /// Tells others what was sent from here, and hears of them.
@@ -201,15 +229,21 @@ package struct Throttle: Sendable {
         return isSecond || window.size <= 1
     }
 
-    private mutating func correct(_ ticket: Ticket, by excess: Int, isPaced: Bool = true) {
-        if ticket.day == usage.day { count(requests: 0, tokens: -excess) }
-        if isPaced { tokens.giveBack(Double(excess), sentAt: ticket.sentAt) }
+    private mutating func correct(_ ticket: Ticket, to charged: Int, isPaced: Bool = true) {
+        if ticket.day == usage.day { count(requests: 0, tokens: charged - ticket.reserve) }
+        if isPaced { tokens.giveBack(Double(ticket.tokens - charged), sentAt: ticket.sentAt) }
     }
 
     private mutating func heed(_ allowance: Allowance, at now: Instant) {
         requests.told(
             limit: allowance.requests, left: allowance.requestsLeft, reset: allowance.requestsReset, at: now)
         tokens.told(limit: allowance.tokens, left: allowance.tokensLeft, reset: allowance.tokensReset, at: now)
+    }
+
+    /// What is held back of the day's for a request that likely has so many tokens: up to twice as many, as the last ones had
+    /// more than was likely, but no more than a day has where it may fit.
+    private func reserve(_ likely: Int) -> Int {
+        max(likely, min(likely + min(slack, likely), settings.tokensPerDay ?? .max))
     }
 
     private func ceiling(_ charge: Int, at now: Moment) -> Verdict? {

@@ -1,0 +1,66 @@
+import Embedders
+import PostgresClient
+
+/// What the choice of an index on a table's vectors depends on: a value, to decide from.
+public struct IndexFacts: Sendable, Hashable {
+    /// The table, for people.
+    public var table: String
+    /// Its rows, as the server estimates them.
+    public var rows: Int
+    /// The embedding column.
+    public var column: String
+    /// Its type.
+    public var kind: EmbeddingKind
+    /// Components of its vectors.
+    public var dimension: Int
+    /// `maintenance_work_mem`, in bytes.
+    public var memory: Int64 = 64 << 20
+    /// `max_parallel_maintenance_workers`.
+    public var workers = 2
+    /// pgvector's version, `[0, 8, 1]`; nil without it.
+    public var vectorVersion: [Int]?
+    /// The indexes on the vectors, whole tables first.
+    public var indexes: [VectorIndex] = []
+    /// Whether this role may build and drop indexes.
+    public var isOwner = true
+    /// Who may.
+    public var owner = ""
+    /// The table and its partitions.
+    var shape: TableShape
+    /// Names that are taken in the table's schema, of those an index of ours might have.
+    var takenNames: Set<String> = []
+
+    /// Looks a table up.
+    public static func load(_ table: WatchedTable, on connection: PostgresConnection) async throws -> IndexFacts {
+        let facts = try await DatabaseFacts.load(on: connection)
+        var shape = try await TableShape.load(table.spec, facts: facts, on: connection)
+        if shape.isPartitioned { try await shape.loadPartitions(on: connection) }
+        let stem = IndexPlan.stem(shape.name.name, table.spec.embedding)
+        let row = try await connection.execute(
+            Statement(
+                "what an index on \(table.displayName) depends on", SQLFile.indexFacts,
+                [.int8(table.relation), .text(stem)]))[0]
+        var rows: Int = try row.decode("rows")
+        if rows == 0, try row.decode("is_unknown", as: Bool?.self) ?? true {
+            let sql = SQLFile.fill(SQLFile.indexCount, ["table": table.quotedRelation])
+            rows = try await connection.execute(
+                Statement("rows of \(table.displayName)", sql, [.int8(1_000_000)]))[0].decode(0)
+        }
+        return IndexFacts(
+            table: table.displayName, rows: rows, column: table.spec.embedding, kind: table.embeddingKind,
+            dimension: table.dimension ?? table.identity.dimension, memory: try row.decode("memory"),
+            workers: try row.decode("workers"),
+            vectorVersion: try row.decode("vector_version", as: String?.self).map { version in
+                version.split(separator: ".").compactMap { Int($0) }
+            },
+            indexes: table.embeddingKind == .real ? [] : try await VectorIndex.load(table, on: connection),
+            isOwner: try row.decode("is_owner"), owner: try row.decode("owner"), shape: shape,
+            takenNames: Set(try row.decode("names", as: [String].self)))
+    }
+
+    /// Whether pgvector is at least of this version.
+    func has(_ version: [Int]) -> Bool { vectorVersion.map { !$0.lexicographicallyPrecedes(version) } ?? false }
+
+    /// The index that search goes through.
+    public var used: VectorIndex? { VectorIndex.best(of: indexes, on: shape.relation) }
+}

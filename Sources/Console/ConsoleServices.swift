@@ -1,0 +1,89 @@
+import Backfill
+import Embedders
+import PostgresClient
+import SentenceEncoder
+
+/// What the console asks the daemon for. Each is called from the console's own thread, and may wait.
+public struct ConsoleServices: Sendable {
+    /// How the daemon is.
+    public var vitals: @Sendable () -> Vitals
+    /// The release.
+    public var version: String
+    /// What makes the vectors; nil for an embedder that has none to give, as those that write the table themselves.
+    public var embedder: QueryEmbedder?
+    /// What the embedder is called.
+    public var embedderName: String
+    /// What was counted since the start.
+    public var tally: Tally
+    /// A line about how the daemon is, as the service manager has it.
+    public var statusLine: @Sendable () -> String
+    /// The tables as they are now, by the number that they had when the daemon began.
+    public var tables: @Sendable () -> [Int32: WatchedTable]
+    /// Lends sessions for what is asked of tables; nil where no table can be asked. One of its own, so that questions take
+    /// none from the daemon's work.
+    public var pool: ConnectionPool?
+    /// Lends the session that counts and looks at rows for whoever watches, so that these wait for no search; nil for ``pool``.
+    public var watching: ConnectionPool?
+    /// Lends the session that measures; nil for ``pool``.
+    public var measuring: ConnectionPool?
+    /// Somebody waits for rows of a table.
+    public var announce: @Sendable (Int32, [RowKey]) async -> Void
+    /// Measures how good a table's vectors are, and answers JSON; nil where nothing does.
+    public var quality: (@Sendable (WatchedTable, PostgresConnection) async throws -> [UInt8])?
+    /// Hears that a request begins or has ended.
+    public var observe: @Sendable (_ isUnderWay: Bool) -> Void
+
+    /// Puts them together.
+    public init(
+        vitals: @escaping @Sendable () -> Vitals, version: String, embedderName: String,
+        embedder: QueryEmbedder?, tally: Tally,
+        statusLine: @escaping @Sendable () -> String, tables: @escaping @Sendable () -> [Int32: WatchedTable] = { [:] },
+        pool: ConnectionPool? = nil, announce: @escaping @Sendable (Int32, [RowKey]) async -> Void = { _, _ in },
+        observe: @escaping @Sendable (Bool) -> Void = { _ in }
+    ) {
+        self.vitals = vitals
+        self.version = version
+        self.embedderName = embedderName
+        self.embedder = embedder
+        self.tally = tally
+        self.statusLine = statusLine
+        self.tables = tables
+        self.pool = pool
+        self.announce = announce
+        self.observe = observe
+    }
+}
+
+/// The daemon's embedder, as callers from outside may use it.
+public struct QueryEmbedder: Sendable {
+    /// Vectors, and what they cost.
+    public struct Answer: Sendable {
+        /// One a text, in their order.
+        public var vectors: [[Float]]
+        /// Tokens that were computed; nil where nobody counted.
+        public var tokens: Int?
+
+        /// Answers.
+        public init(vectors: [[Float]], tokens: Int?) {
+            self.vectors = vectors
+            self.tokens = tokens
+        }
+    }
+
+    /// What its vectors are.
+    public var identity: EmbedderIdentity
+    /// Texts in one call, at most.
+    public var rows: Int
+    /// Embeds texts for a role.
+    public var embed: @Sendable ([String], TextRole) async throws -> Answer
+
+    /// Puts it together.
+    public init(
+        identity: EmbedderIdentity, rows: Int,
+        embed: @escaping @Sendable ([String], TextRole) async throws -> Answer
+    ) {
+        self.identity = identity
+        self.rows = rows
+        self.embed = embed
+    }
+}
