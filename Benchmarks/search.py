@@ -25,7 +25,7 @@ def search(bench, rows=50_000, rounds=30):
         found["command, ms"].append((time.monotonic() - begin) * 1000)
         found["statement, ms"].append(answer["took_ms"])
         assert answer["hits"], "nothing found"
-        plan = sql(f"SET hnsw.ef_search = 100; {plain}")
+        plan = sql(f"SET hnsw.ef_search = 150; {plain}")
         found["bare SELECT, ms"].append(sum(float(ms) for ms in re.findall(r"(?:Execution|Planning) Time: ([\d.]+)", plan)))
     ratios = [ours / theirs for ours, theirs in zip(found["statement, ms"], found["bare SELECT, ms"])]
     return {"ratio: statement to bare SELECT": summary(ratios, 2)} | {

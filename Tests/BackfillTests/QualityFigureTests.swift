@@ -88,7 +88,7 @@ struct QualityFigureTests {
         facts.indexes = [index]
         facts.used = index
         (facts.isChosen, facts.isUsable) = (true, true)
-        facts.sweeps = [20, 40, 100, 200].map { setting in
+        facts.sweeps = [20, 40, 80, 150, 300].map { setting in
             QualitySweep(setting: setting, recalls: [recall, recall], times: [1, 2, 30])
         }
         facts.exact = QualitySweep(setting: 0, recalls: [], times: [80])
@@ -114,7 +114,7 @@ struct QualityFigureTests {
         both.indexes.append(useless)
         #expect(QualityFigure.recall(both, norms: even).verdict == .fair)
         let series = QualityFigure.recall(Self.index(), norms: even).series
-        #expect(series.map(\.x) == [20, 40, 100, 200] && series.map(\.y) == [1, 1, 1, 1])
+        #expect(series.map(\.x) == [20, 40, 80, 150, 300] && series.map(\.y) == [1, 1, 1, 1, 1])
     }
 
     @Test("Latency is that of what search does: through the index, or by comparing every row")
@@ -134,7 +134,7 @@ struct QualityFigureTests {
     @Test("Settings of ivfflat are about the square root of its lists, which search uses")
     func probes() {
         var index = Self.index().indexes[0]
-        #expect(QualitySweep.usual(of: index) == 100)
+        #expect(QualitySweep.usual(of: index) == 150)
         index.method = "ivfflat"
         index.options = ["lists": "100"]
         #expect(QualitySweep.settings(of: index, rows: 0) == [1, 5, 10, 20] && QualitySweep.usual(of: index) == 10)

@@ -55,6 +55,19 @@ struct SearchWordsTests {
         #expect(SearchWords.same(Array(b.utf8), Array(a.utf8)) == same)
     }
 
+    @Test(
+        "Words matched are those that the server found; where it did not, they are alike",
+        arguments: [
+            (true, true, ["jazz", "modal"], "close in meaning; words matched: jazz, modal"),
+            (true, true, [], "close in meaning; words matched"),
+            (false, true, ["jazz"], "words matched: jazz"),
+            (true, false, ["compressor"], "close in meaning; words alike: compressor"),
+            (true, false, [], "close in meaning"),
+        ])
+    func reasons(_ isNear: Bool, _ hasWords: Bool, _ matched: [String], _ why: String) {
+        #expect(Search.why(isNear: isNear, hasWords: hasWords, matched) == why)
+    }
+
     @Test("Marks are UTF-16 offsets, also behind characters of several units")
     func offsets() {
         let passages = SearchPassages([("body", "🎷🎷 Modal\n\n jazz é 👩‍👩‍👧 and modal JAZZ")], SearchWords("jazz modal"))

@@ -104,7 +104,7 @@ BEGIN
     -- For this search alone: as many candidates as are good answers, and more where filters or policies hide rows.
     IF found_index.amname = 'hnsw' THEN
         PERFORM pg_catalog.set_config('hnsw.ef_search', GREATEST(
-            NULLIF(old_search, '')::pg_catalog.int4, 100, LEAST(1000, 2 * k))::pg_catalog.text, true);
+            NULLIF(old_search, '')::pg_catalog.int4, 150, LEAST(1000, 2 * k))::pg_catalog.text, true);
         IF old_scan IS NOT NULL THEN
             PERFORM pg_catalog.set_config('hnsw.iterative_scan', 'strict_order', true);
         END IF;

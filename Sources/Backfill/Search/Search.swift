@@ -136,13 +136,18 @@ public struct Search: Sendable {
         return (readable, title.flatMap { $0.isEmpty ? nil : $0 })
     }
 
+    /// - Parameters:
+    ///   - hasWords: Whether the server found the query's words in the row; where it was not asked, or did not, words of it
+    ///     can still be like the query's.
+    ///   - matched: Words of the query that the row's texts have, as far as ``SearchWords`` can tell.
     static func why(isNear: Bool, hasWords: Bool, _ matched: [String]) -> String {
         var reasons: [String] = []
         if isNear { reasons.append("close in meaning") }
-        if !matched.isEmpty {
-            reasons.append("words matched: " + matched.joined(separator: ", "))
-        } else if hasWords {
-            reasons.append("words matched")
+        let words = matched.isEmpty ? "" : ": " + matched.joined(separator: ", ")
+        if hasWords {
+            reasons.append("words matched" + words)
+        } else if !matched.isEmpty {
+            reasons.append("words alike" + words)
         }
         return reasons.joined(separator: "; ")
     }

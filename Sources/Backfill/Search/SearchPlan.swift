@@ -13,7 +13,7 @@ struct SearchPlan: Sendable {
     let columns: [String]
 
     /// hnsw's candidates, at least: with fewer its answers miss more than they save.
-    static let leastCandidates = 100
+    static let leastCandidates = 150
     /// Of rows with all the words, so many are ranked for a hybrid search: where more have them, they tell little.
     static let mostRanked = 500
     /// Text values are cut to so many characters.
