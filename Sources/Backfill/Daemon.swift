@@ -176,7 +176,7 @@ public struct Daemon: Sendable {
             await pool.doubt(for: patience)
             await locks.close()
         case .heartbeat(let daemons, _):
-            await claims.count(daemons: daemons)
+            await claims.makeRoom(for: daemons)
             let isDeaf = vitals.hearing == .deaf
             for (slot, pipeline) in pipelines {
                 if isDeaf { await pipeline.standBy(!(leases[slot]?.hold(as: watched[slot]) ?? true)) }

@@ -172,7 +172,7 @@ private final class DrainState: Sendable {
         contended.withLock { since in since = now.map { since ?? $0 } }
     }
 
-    func add(_ report: Batch.Report) -> Drain.Result {
+    func add(_ report: BatchReport) -> Drain.Result {
         if report.written > 0 { goesWell() }
         locked.withLock { locked in
             for (key, outcome) in report.outcomes {

@@ -37,6 +37,7 @@ enum SQLFile {
     static let ledgerPause = String(decoding: PackageResources.ledger_pause_sql, as: UTF8.self)
     static let ledgerPaused = String(decoding: PackageResources.ledger_paused_sql, as: UTF8.self)
     static let claimHolder = String(decoding: PackageResources.claim_holder_sql, as: UTF8.self)
+    static let listenEcho = String(decoding: PackageResources.listen_echo_sql, as: UTF8.self)
     static let walkRead = String(decoding: PackageResources.walk_read_sql, as: UTF8.self)
     static let walkWrite = String(decoding: PackageResources.walk_write_sql, as: UTF8.self)
     static let walkCount = String(decoding: PackageResources.walk_count_sql, as: UTF8.self)

@@ -45,7 +45,7 @@ public struct ConsoleLimits: Sendable, Equatable {
     /// Requests that are worked on at once; more are told to come back.
     public var requests = 128
     /// Bytes of a request's line and header fields.
-    public var headerBytes = 16 << 10
+    var headerBytes = 16 << 10
     /// Bytes of a request's body.
     public var bodyBytes = 1 << 20
     /// How long the first request of a connection may take to name what it wants.

@@ -49,7 +49,7 @@ extension Intake {
     mutating func finish(
         _ keys: [RowKey], _ outcome: RowOutcome, retry: Duration? = .seconds(1), at now: Instant
     ) -> [FailureLedger.Charge] {
-        var report = Batch.Report()
+        var report = BatchReport()
         for key in keys { report.outcomes[key] = outcome }
         let charged = charges(for: report, at: now)
         let retries = retry.map { retry in Dictionary(charged.map { ($0.key, retry) }) { $1 } } ?? [:]

@@ -80,7 +80,7 @@ import Testing
 
     @Test("A report counts what was written and what was charged")
     func report() {
-        var report = Batch.Report()
+        var report = BatchReport()
         report.outcomes = [
             "a": .written, "b": .written, "c": .outdated, "d": .settled, "e": .locked(EmbeddedRow("e")),
             "f": .refused(EmbeddedRow("f"), reason: "no"), "g": .rewritten(standing: nil), "h": .failed("no"),

@@ -8,7 +8,7 @@ import Testing
     func queue() {
         var gauge = QueueGauge()
         let measured = [0, 0.25, 0.26, 0.6, 0.26, 0.1, 0.3, 0.3]
-        #expect(measured.map { gauge.isWarning($0) } == [false, false, true, false, false, false, true, false])
+        #expect(measured.map { gauge.record($0) } == [false, false, true, false, false, false, true, false])
     }
 
     @Test("Two connections have a session each where each keeps to a process of its own, and only there")

@@ -135,7 +135,7 @@ private struct Simulation {
         for (key, outcome) in outcomes where outcome == .written {
             table[key] = .embedded(version: version(key) ?? 0)
         }
-        var report = Batch.Report()
+        var report = BatchReport()
         report.outcomes = outcomes
         let charges = intake.charges(for: report, at: now)
         intake.finished(outcomes, retries: Dictionary(charges.map { ($0.key, .milliseconds(500)) }) { $1 }, at: now)

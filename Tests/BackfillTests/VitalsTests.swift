@@ -15,7 +15,7 @@ import Testing
     }
 
     private func batch(_ rows: Int, failed: Int = 0, ms: Int = 38) -> PipelineEvent {
-        var report = Batch.Report()
+        var report = BatchReport()
         for row in 0..<rows { report.outcomes["w\(row)"] = .written }
         for row in 0..<failed { report.outcomes["f\(row)"] = .failed("no") }
         return .batch(report, took: .milliseconds(ms))

@@ -13,10 +13,10 @@ struct WriteSearchTests {
     @Test("a suspect is convicted when others were written between its tries")
     func others() {
         var suspects = Suspects()
-        let first = suspects.areConvicted(keys("7"), attempts: patience)
+        let first = suspects.record(failed: keys("7"), attempts: patience)
         suspects.othersWritten()
-        let other = suspects.areConvicted(keys("9"), attempts: patience)
-        let second = suspects.areConvicted(keys("7"), attempts: patience)
+        let other = suspects.record(failed: keys("9"), attempts: patience)
+        let second = suspects.record(failed: keys("7"), attempts: patience)
         #expect(!first && second)
         #expect(!other, "it was not tried before")
     }
@@ -24,10 +24,10 @@ struct WriteSearchTests {
     @Test("where nothing else is written it takes as many tries as a row has")
     func alone() {
         var suspects = Suspects()
-        let first = suspects.areConvicted(keys("7", "8"), attempts: patience)
-        let second = suspects.areConvicted(keys("7"), attempts: patience)
-        let third = suspects.areConvicted(keys("7"), attempts: patience)
-        let other = suspects.areConvicted(keys("8"), attempts: patience)
+        let first = suspects.record(failed: keys("7", "8"), attempts: patience)
+        let second = suspects.record(failed: keys("7"), attempts: patience)
+        let third = suspects.record(failed: keys("7"), attempts: patience)
+        let other = suspects.record(failed: keys("8"), attempts: patience)
         #expect(!first && !second && third && !other)
     }
 

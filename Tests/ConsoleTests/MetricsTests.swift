@@ -38,7 +38,7 @@ import Testing
         let name = "public.\"odd\\name\"\nwith a line"
         let tally = Tally(tables: [1: name])
         let key = RowKey("1")
-        var report = Batch.Report()
+        var report = BatchReport()
         report.outcomes = [key: .written, RowKey("2"): .failed("a reason")]
         tally.hear(.batch(report, took: .milliseconds(30)), of: 1)
         tally.hear(.trouble(TableProblem.notSetUp(table: "x")), of: 1)

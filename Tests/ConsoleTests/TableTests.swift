@@ -85,7 +85,7 @@ import Testing
         vitals.note(.listening(isEcho: true, backendPID: 1), at: now)
         var condition = PipelineCondition(
             waiting: 6, working: 0, held: 0, failing: 1, setAside: 2, isPolling: false, isStandby: false, isIdle: false)
-        var batch = Batch.Report()
+        var batch = BatchReport()
         batch.outcomes = ["1": .written, "2": .written, "3": .written]
         vitals.note(.batch(batch, took: .milliseconds(31)), condition, of: 1, at: now)
         tally.hear(.batch(batch, took: .milliseconds(31)), of: 1)
@@ -118,7 +118,7 @@ import Testing
         let waiting = rows()
         #expect(waiting == 103)
         standing.told = waiting ?? 0
-        var batch = Batch.Report()
+        var batch = BatchReport()
         batch.outcomes = ["1": .written, "2": .written, "3": .written]
         condition.waiting = 0
         vitals.note(.batch(batch, took: .milliseconds(31)), condition, of: 1, at: now)
@@ -167,7 +167,7 @@ import Testing
         var events = await feed.watch().makeAsyncIterator()
         let first = await events.next().map { String(buffer: $0) }
         #expect(first == "event: status\ndata: {\"embedded\":0}\n\n")
-        var batch = Batch.Report()
+        var batch = BatchReport()
         batch.outcomes = ["21": .written]
         tally.hear(.batch(batch, took: .zero), of: 1)
         var seen: [String] = []

@@ -57,9 +57,19 @@ struct LineSinkTests {
         #expect(pipe.lines() == ["<6>\(text)"])
     }
 
-    @Test("A descriptor that is closed is no failure")
-    func closed() throws {
-        let output = PlainOutput(stamp: .priority, descriptor: -1)
-        for _ in 0..<3 { output.write(LogEntry(.info, "nobody hears this")) }
+    @Test(
+        "What a descriptor never takes is not kept as a loss to be told",
+        arguments: [("/dev/null", O_RDONLY), ("/dev/full", O_WRONLY)])
+    func refused(_ path: String, _ mode: Int32) throws {
+        let descriptor = open(path, mode | O_CLOEXEC)
+        try #require(descriptor >= 0)
+        defer { close(descriptor) }
+        let sink = LineSink(descriptor)
+        for _ in 0..<3 {
+            sink.write("nobody hears this") { lines in
+                Issue.record("\(lines) lines are called lost")
+                return ""
+            }
+        }
     }
 }

@@ -18,63 +18,13 @@ public enum Stage: String, Sendable, Hashable, CaseIterable {
 /// Takes rows of one table through the line: read, embed, write. It keeps nothing between batches.
 ///
 /// No transaction is open while the embedder works: reading and writing are a statement each, on any session.
-public struct Batch: Sendable {
+struct Batch: Sendable {
     let reader: RowReader
     let writer: RowWriter
     let embedder: any Embedder
     /// Where the embedder writes the table itself.
     let submitter: RowSubmitter?
     let bytes: Int
-
-    /// What one batch did.
-    public struct Report: Sendable {
-        /// What became of each row that was asked for.
-        public var outcomes: [RowKey: RowOutcome] = [:]
-        /// The hashes of the texts that rows failed with.
-        public var sources: [RowKey: Int64] = [:]
-        /// Rows without any text, which got the zero vector.
-        public var empty = 0
-        /// Rows whose text was cut to the limit.
-        public var cut = 0
-        /// Rows whose text was longer than the model's limit.
-        public var long = 0
-        /// Texts that the embedder made a vector of.
-        public var embedded = 0
-        /// What ended the batch before all of it was embedded; no row's own.
-        public var error: (any Error)?
-        /// The rows that nothing is known of because of it.
-        public var unfinished: [RowKey] = []
-
-        /// Something else than a row ends the batch. Where nothing came of it at all, it has failed.
-        mutating func end(with error: any Error, leaving left: [PendingRow], of texts: Int) throws {
-            guard left.count < texts + empty else { throw error }
-            self.error = error
-            leave(left)
-        }
-
-        /// Of these rows nothing is known.
-        mutating func leave(_ rows: [PendingRow]) {
-            unfinished += rows.map(\.key)
-            for row in rows { outcomes[row.key] = nil }
-        }
-
-        /// What rows did not get past when vectors were written; see `RowWriter.Written`.
-        public var doubt: PostgresError?
-
-        mutating func add(_ written: RowWriter.Written) {
-            outcomes.merge(written.outcomes) { $1 }
-            doubt = written.doubt
-        }
-
-        /// Rows whose write was refused, with their vectors.
-        var refused: [EmbeddedRow] {
-            outcomes.values.compactMap { if case .refused(let row, _) = $0 { row } else { nil } }
-        }
-        /// Rows whose vector is in the table now.
-        public var written: Int { outcomes.values.count { $0 == .written } }
-        /// Rows that were charged with a failure.
-        public var failures: Int { outcomes.values.count(where: \.isFailure) }
-    }
 
     /// - Parameters:
     ///   - table: The table.
@@ -104,10 +54,10 @@ public struct Batch: Sendable {
     ///   - areFound: Whether a scan has found them, so that one that can't be read is a row of the table.
     ///   - reached: Hears of each stage that is done.
     /// - Throws: `PostgresError` and what else keeps rows from being read, or belongs to the table, and is no row's own.
-    public func run(
+    func run(
         _ keys: [RowKey], areFound: Bool = false, reached: (Stage) -> Void = { _ in }
-    ) async throws -> Report {
-        var report = Report()
+    ) async throws -> BatchReport {
+        var report = BatchReport()
         for key in keys { report.outcomes[key] = .settled }
         for key in try await submitter?.clear(among: keys) ?? [] { report.outcomes[key] = .outdated }
         let rows =
@@ -159,8 +109,8 @@ public struct Batch: Sendable {
     ///
     /// Rows that got nothing, by nobody's fault so far, are in line again.
     private func ask(
-        _ texts: [PendingRow], _ report: inout Report,
-        _ call: (ArraySlice<PendingRow>, inout Report) async throws -> Answer
+        _ texts: [PendingRow], _ report: inout BatchReport,
+        _ call: (ArraySlice<PendingRow>, inout BatchReport) async throws -> Answer
     ) async throws -> [EmbeddedRow] {
         var embedded: [EmbeddedRow] = []
         var left: [PendingRow] = []
@@ -185,7 +135,7 @@ public struct Batch: Sendable {
     }
 
     /// The vectors of the texts of one call.
-    private func embed(_ rows: ArraySlice<PendingRow>, _ report: inout Report) async throws -> Answer {
+    private func embed(_ rows: ArraySlice<PendingRow>, _ report: inout BatchReport) async throws -> Answer {
         let trial = try await embedder.trial(of: rows.map(\.text))
         report.long += trial.long
         var answer = Answer(error: trial.error)

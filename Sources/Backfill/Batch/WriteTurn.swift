@@ -3,7 +3,7 @@ import PostgresClient
 /// Lets the writes of one table go one after another, where triggers of its owner may have them wait for each other: such as
 /// one that updates a parent row.
 actor WriteTurn: Gated {
-    package var gate = Gate<CheckedContinuation<Void, any Error>>(places: 1)
+    var gate = Gate<CheckedContinuation<Void, any Error>>(places: 1)
     /// Until it is known better.
     private var isNeeded = true
 

@@ -6,7 +6,7 @@ import PostgresClient
 /// are re-entrant, so what is held is remembered here. A claim that was lost with its session is no reason to stop: what is
 /// under way is finished and written under the guard; only work may be done twice then.
 actor Claims: Gated {
-    package var gate: Gate<CheckedContinuation<Void, any Error>> = Gate(places: 1)
+    var gate: Gate<CheckedContinuation<Void, any Error>> = Gate(places: 1)
 
     /// What became of an attempt to claim rows.
     struct Attempt: Sendable, Hashable {
@@ -61,7 +61,7 @@ actor Claims: Gated {
             Statement("count in as a daemon", SQLFile.claimPresence, [.int4(AdvisoryLock.presence)]),
             deadline: Self.deadline
         ).first?.decode("seat")
-        try await count(on: connection)
+        try await countDaemons(on: connection)
         change(to: .open(connection))
         self.seat = seat
     }
@@ -80,7 +80,7 @@ actor Claims: Gated {
     }
 
     /// So many daemons are connected now. Where that makes our share smaller, rows that are kept must leave room for others.
-    func count(daemons: Int) async {
+    func makeRoom(for daemons: Int) async {
         share = ClaimShare(room: share.room, daemons: max(daemons, 1))
         let surplus = kept.keys.prefix(max(kept.count - share.locks / 2, 0))
         guard !surplus.isEmpty else { return }
@@ -88,7 +88,7 @@ actor Claims: Gated {
         await unlockInTurn(Set(surplus))
     }
 
-    private func count(on connection: PostgresConnection) async throws {
+    private func countDaemons(on connection: PostgresConnection) async throws {
         let answer = try await connection.execute(
             Statement("count the daemons", SQLFile.claimRoom, [.int4(AdvisoryLock.presence)]),
             deadline: Self.deadline)[0]

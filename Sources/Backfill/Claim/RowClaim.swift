@@ -7,7 +7,7 @@ public struct RowClaim: Sendable, Hashable, Encodable, CustomStringConvertible {
     /// Its process there.
     public let pid: Int?
     /// The server process of the session.
-    public let backend: Int?
+    let backend: Int?
     /// What the session says of itself, its `application_name`.
     public let application: String?
     /// Whether the session is a daemon's.

@@ -44,7 +44,7 @@ public struct Vitals: Sendable {
         /// What is wrong with it, the gravest.
         public var complaint: String? { trouble ?? flaw }
         /// The first scan after the start came back.
-        public internal(set) var isScanned = false
+        var isScanned = false
     }
 
     /// A wait that a provider, or a ceiling of ours, asks for.
@@ -78,7 +78,7 @@ public struct Vitals: Sendable {
     }
 
     /// Rows of a table have been pending since then, as daemons before this one saw.
-    public mutating func adopt(pendingSince: Instant, of watch: Int32) {
+    mutating func adopt(pendingSince: Instant, of watch: Int32) {
         tables[watch]?.pendingSince = pendingSince
     }
 

@@ -5,7 +5,7 @@ public struct IndexChoice: Sendable, Hashable {
     /// `vector_cosine_ops` or `halfvec_cosine_ops`.
     public var operatorClass: String
     /// Whether it is on the column cast to `halfvec`, for dimensions that `vector` has no index for.
-    public var isHalved: Bool
+    var isHalved: Bool
     /// Its parameters, in the order in which they are written.
     public var options: [Option]
     /// What building it takes at once, in bytes, as far as can be told before.
@@ -45,7 +45,7 @@ public struct IndexAdvice: Sendable, Hashable {
     /// The index that is to be built; where none is needed, what it would be.
     public let choice: IndexChoice?
     /// What is wrong with indexes that are there, each with its name.
-    public let faults: [String]
+    let faults: [String]
     /// Whether building fits into `maintenance_work_mem`; nil where nothing is built.
     public let fits: Bool?
 

@@ -16,13 +16,13 @@ public struct IndexFacts: Sendable, Hashable {
     /// `maintenance_work_mem`, in bytes.
     public var memory: Int64 = 64 << 20
     /// `max_parallel_maintenance_workers`.
-    public var workers = 2
+    var workers = 2
     /// pgvector's version, `[0, 8, 1]`; nil without it.
-    public var vectorVersion: [Int]?
+    var vectorVersion: [Int]?
     /// The indexes on the vectors, whole tables first.
     public var indexes: [VectorIndex] = []
     /// Whether this role may build and drop indexes.
-    public var isOwner = true
+    var isOwner = true
     /// Who may.
     public var owner = ""
     /// The table and its partitions.

@@ -31,7 +31,7 @@ public struct VectorIndex: Sendable, Hashable {
     /// Its name, in the schema of the table.
     public var name: String
     /// Whether it is that of a partitioned table, which has no entries itself.
-    public var isPartitioned = false
+    var isPartitioned = false
     /// Whether it is complete, so that the server uses it.
     public var isValid = true
     /// `hnsw`, `ivfflat`, or another access method's name.
@@ -41,13 +41,13 @@ public struct VectorIndex: Sendable, Hashable {
     /// The operator that it orders by; nil where it gives no order by distance.
     var operatorName: String?
     /// What it is on, where that is not the column itself: `((embedding)::public.halfvec(3072))`.
-    public var expression: String?
+    var expression: String?
     /// The type of what it is on: `vector`, `halfvec`, `bit`.
     public var type: String
     /// Its dimensions, where the type says so.
     var modifier: Int32 = -1
     /// The condition that rows in it fulfil; nil where all are in it.
-    public var predicate: String?
+    var predicate: String?
     /// Whether the condition is only that there is a vector.
     var hasAllVectors = true
     /// `m`, `ef_construction`, `lists`, …
@@ -55,7 +55,7 @@ public struct VectorIndex: Sendable, Hashable {
     /// Its size; 0 for a partitioned one.
     public var bytes: Int64 = 0
     /// The server process that is building it just now.
-    public var builder: Int32?
+    var builder: Int32?
     /// The index of the parent table that it is a part of.
     var parent: Int64?
 

@@ -17,7 +17,7 @@ public struct FailedRow: Sendable, Hashable, Encodable {
     /// Whether it has used up its attempts.
     public let isSetAside: Bool
     /// When it may be tried again, ISO 8601 in UTC; nil where it is set aside.
-    public let nextTry: String?
+    let nextTry: String?
     /// Seconds until then, 0 where it may be now.
     public let nextTryInSeconds: Double?
     /// The daemon that it failed for the last time.

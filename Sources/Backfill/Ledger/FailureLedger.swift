@@ -16,7 +16,7 @@ public struct FailureLedger: Sendable {
         /// What happened, with no data of the row's in it.
         public var reason: String
         /// It may be nobody's fault: the row only waits, no longer than a heartbeat or so, and is never set aside.
-        public var isSuspicion: Bool
+        var isSuspicion: Bool
 
         /// Describes a failure.
         public init(
@@ -104,7 +104,7 @@ public struct FailureLedger: Sendable {
     /// - Returns: Whether any entry is left, of this or another daemon's.
     /// - Throws: `PostgresError`; `CancellationError`.
     @discardableResult
-    public func purge(sparing working: [RowKey] = []) async throws -> Bool {
+    func purge(sparing working: [RowKey] = []) async throws -> Bool {
         do {
             return try await execute(
                 Statement(

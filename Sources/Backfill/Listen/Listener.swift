@@ -72,7 +72,7 @@ public final class Listener: Sendable {
                     case .beat(let beat):
                         backoff.reset()
                         try await report(.heartbeat(daemons: beat.daemons, queueUsage: beat.queueUsage))
-                        if gauge.isWarning(beat.queueUsage) {
+                        if gauge.record(beat.queueUsage) {
                             try await report(.queueFilling(usage: beat.queueUsage))
                         }
                     case .event(let event): try await report(event)
@@ -141,10 +141,8 @@ public final class Listener: Sendable {
     /// Sends itself a notification and waits for it.
     static func echo(on connection: PostgresConnection, _ inbox: Inbox, deadline: Duration) async throws -> Bool {
         let token = "echo \(UInt64.random(in: .min ... .max))"
-        // Who notifies keeps others that do waiting until it is on disk: this need not be.
-        let sql = "SELECT pg_catalog.set_config('synchronous_commit', 'off', true), pg_catalog.pg_notify($1, $2)"
         try await connection.execute(
-            Statement("notify ourselves", sql, [.text(Wakeup.channel), .text(token)]),
+            Statement("notify ourselves", SQLFile.listenEcho, [.text(Wakeup.channel), .text(token)]),
             deadline: deadline)
         let end = ContinuousClock.now + deadline
         while let next = await inbox.next(until: end) {
@@ -259,14 +257,14 @@ public struct ListenerSettings: Sendable, Hashable {
 }
 
 /// Why a session that still answers is of no use for listening.
-public enum ListenerError: Error, Sendable, Hashable, CustomStringConvertible {
+enum ListenerError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The server no longer lists our channel for this session.
     case channelLost
     /// The server is a standby, or recovering: it takes no LISTEN and no writes.
     case inRecovery
 
     /// What is wrong with the session.
-    public var description: String {
+    var description: String {
         switch self {
         case .channelLost: "the server no longer has our LISTEN"
         case .inRecovery:

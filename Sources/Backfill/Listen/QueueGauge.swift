@@ -6,7 +6,7 @@ struct QueueGauge {
     private var isHigh = false
 
     /// What was measured; whether that is news.
-    mutating func isWarning(_ usage: Double) -> Bool {
+    mutating func record(_ usage: Double) -> Bool {
         defer { isHigh = usage > Self.high }
         return usage > Self.high && !isHigh
     }

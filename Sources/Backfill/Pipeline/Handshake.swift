@@ -233,9 +233,9 @@ public struct PollingPace: Sendable, Hashable {
     /// Between two scans that brought nothing, at most: the pace doubles from the first to this.
     public var longest = Duration.seconds(1)
     /// After so many empty scans in a row the table is listened to again.
-    public var emptyScans = 3
+    var emptyScans = 3
     /// More notifications than this within a second, and the table is polled.
-    public var mostNotifications = 20
+    var mostNotifications = 20
 
     /// The defaults.
     public init() {}

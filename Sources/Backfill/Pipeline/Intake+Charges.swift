@@ -1,7 +1,7 @@
 /// Which rows are charged with a failure.
 extension Intake {
     /// The rows of a batch that are to be charged with a failure of their own, before it is ``finished(_:retries:leaving:isWell:at:)``.
-    mutating func charges(for report: Batch.Report, at now: Instant) -> [FailureLedger.Charge] {
+    mutating func charges(for report: BatchReport, at now: Instant) -> [FailureLedger.Charge] {
         report.outcomes.compactMap { key, outcome in
             switch outcome {
             case .written: charge(forWriting: key, at: now)

@@ -44,7 +44,7 @@ public struct PipelineCondition: Sendable, Hashable {
     /// Whether another daemon has the table, and this one waits for its end.
     public var isStandby: Bool
     /// Whether it knows of nothing to do.
-    public var isIdle: Bool
+    var isIdle: Bool
     /// The failure that everything waits after.
     public var trouble: String?
     /// What set-up made and is not as it should be, while the table is filled all the same.
@@ -74,7 +74,7 @@ public enum PipelineEvent: Sendable {
     /// What set-up made is not as it should be, though the table is filled; empty where it is again.
     case flaws([TableProblem])
     /// A batch came to its end.
-    case batch(Batch.Report, took: Duration)
+    case batch(BatchReport, took: Duration)
     /// So many rows were charged with this failure for the first time, among them this one.
     case charged(rows: Int, key: RowKey, reason: String)
     /// A row has used up its attempts.

@@ -10,7 +10,7 @@ struct Suspects: Sendable {
     ///
     /// - Parameter attempts: How often they may where nothing else is there to be written.
     /// - Returns: Whether it is for them: others were written since they failed the last time, or it has gone on for long.
-    mutating func areConvicted(_ failed: Set<RowKey>, attempts: Int) -> Bool {
+    mutating func record(failed: Set<RowKey>, attempts: Int) -> Bool {
         if rows.count > Self.most { rows = [:] }
         var isOver = false
         for key in failed {

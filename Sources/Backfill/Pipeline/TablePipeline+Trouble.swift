@@ -46,7 +46,7 @@ extension TablePipeline {
     /// Rows did not get past an error. One about names or privileges: where the table is in order, it is written to once more, for it
     /// may have come to be so only now; what is refused then is refused by something of the row's own. Any other may be the
     /// server's: the rows are tried again, and charged where they alone go on to fail.
-    func resolve(_ doubt: PostgresError, in done: inout Batch.Report) async throws {
+    func resolve(_ doubt: PostgresError, in done: inout BatchReport) async throws {
         if doubt.isAboutTheSchema {
             guard parts.load != nil else {
                 if done.written > 0 { return }
@@ -57,14 +57,14 @@ extension TablePipeline {
         }
         guard let doubt = done.doubt, !doubt.isAboutTheSchema else { return }
         let refused = done.refused
-        guard !suspects.areConvicted(Set(refused.map(\.key)), attempts: settings.retry.attempts) else { return }
+        guard !suspects.record(failed: Set(refused.map(\.key)), attempts: settings.retry.attempts) else { return }
         for row in refused { done.outcomes[row.key] = .locked(row) }
         done.error = done.error ?? doubt
     }
 
     /// The table is another than the one that these rows were read from: what was written was right, and of all else nothing
     /// is known.
-    func abandon(_ keys: [RowKey], _ done: Batch.Report, took: Duration) {
+    func abandon(_ keys: [RowKey], _ done: BatchReport, took: Duration) {
         var done = done
         done.outcomes = done.outcomes.filter { $0.value == .written }
         intake.ended(keys, at: clock.now)

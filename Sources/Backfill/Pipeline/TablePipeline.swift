@@ -277,7 +277,7 @@ actor TablePipeline: Gated {
     private func write(_ rows: [EmbeddedRow]) async {
         let writer = batch.writer
         await attempt(rows.map(\.key), of: table) {
-            var report = Batch.Report()
+            var report = BatchReport()
             report.add(try await writer.write(rows))
             return report
         }
@@ -285,7 +285,7 @@ actor TablePipeline: Gated {
     }
 
     private func attempt(
-        _ keys: [RowKey], of table: WatchedTable, _ work: @Sendable () async throws -> Batch.Report
+        _ keys: [RowKey], of table: WatchedTable, _ work: @Sendable () async throws -> BatchReport
     ) async {
         let (began, healings) = (clock.now, healings)
         do {

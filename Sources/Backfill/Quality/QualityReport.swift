@@ -33,7 +33,7 @@ public struct QualityOptions: Sendable, Hashable {
     /// Vectors that are looked at, at most; fewer where they are long: they take 8 MB.
     public var sample = 1000
     /// Rows that are embedded again, at most.
-    public var recomputed = 200
+    var recomputed = 200
     /// Questions that are asked of search, at most.
     public var questions = 100
     /// Which rows are drawn: the same for the same seed, as long as they are there.

@@ -46,7 +46,7 @@ public struct ReembedRun: Sendable, Hashable {
     /// Their keys, as many as are remembered, and the hashes of the vectors that they keep.
     var failed: [Failed] = []
     /// When it began, ISO 8601 in UTC.
-    public let startedAt: String
+    let startedAt: String
 
     /// A row that took no new vector.
     struct Failed: Sendable, Hashable {

@@ -65,7 +65,7 @@ public actor ConnectionPool: Gated {
 
     /// The network is in doubt: idle sessions are ended at once, and those that are lent now if they are still lent after so
     /// long, since their statements may wait for an answer that never comes.
-    public func doubt(for patience: Duration) async {
+    func doubt(for patience: Duration) async {
         let suspects = lent.keys
         await discardIdle()
         guard !suspects.isEmpty else { return }

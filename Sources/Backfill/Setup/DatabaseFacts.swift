@@ -1,36 +1,36 @@
 import PostgresClient
 
 /// What set-up has to know about the database as a whole.
-public struct DatabaseFacts: Sendable, Hashable {
+struct DatabaseFacts: Sendable, Hashable {
     /// The server's version: 180001 for 18.1.
-    public var serverVersion = 180_000
+    var serverVersion = 180_000
     /// Its setting of `max_prepared_transactions`.
-    public var maxPreparedTransactions = 0
+    var maxPreparedTransactions = 0
     /// The database's name.
-    public var database = ""
+    var database = ""
     /// The role of the connection.
-    public var role = ""
+    var role = ""
     /// Whether that role may create schemas here.
-    public var mayCreateSchema = true
+    var mayCreateSchema = true
     /// Whether there is a schema `backfilld`.
-    public var hasSchema = false
+    var hasSchema = false
     /// The migrations that ran, in order.
-    public var migrations: [Int] = []
+    var migrations: [Int] = []
     /// The number that the next watched table gets.
-    public var nextWatch: Int32 = 1
+    var nextWatch: Int32 = 1
     /// The schema that pgvector is in; nil where it is not installed.
-    public var vectorSchema: String?
+    var vectorSchema: String?
     /// Whether the server has pgvector to install.
-    public var vectorAvailable = false
+    var vectorAvailable = false
     /// Whether this role was able to install it, tried in a transaction that was rolled back; nil if not tried.
-    public var vectorInstallable: Bool?
+    var vectorInstallable: Bool?
     /// The functions `backfilld.search` that are there.
     var searchFunctions: [SearchFunction.Found] = []
     /// Whether there is a schema `extensions` to install it into, as Supabase has.
-    public var hasExtensionsSchema = false
+    var hasExtensionsSchema = false
 
     /// The schema's version; 0 where there is none.
-    public var schemaVersion: Int { migrations.last ?? 0 }
+    var schemaVersion: Int { migrations.last ?? 0 }
 
     init() {}
 
@@ -38,7 +38,7 @@ public struct DatabaseFacts: Sendable, Hashable {
     ///
     /// - Parameter connection: A connection that is free.
     /// - Throws: ``TableProblem/notPermitted(table:what:hint:)`` when the role may not look into the schema.
-    public static func load(on connection: PostgresConnection) async throws -> DatabaseFacts {
+    static func load(on connection: PostgresConnection) async throws -> DatabaseFacts {
         do {
             return try await read(on: connection)
         } catch let error as PostgresError where error.hasState("42501") {

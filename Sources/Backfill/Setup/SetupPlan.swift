@@ -7,30 +7,30 @@ public struct SetupPlan: Sendable, Hashable {
         /// The SQL, one or several statements, each ended by a semicolon.
         public let sql: String
         /// Whether it takes a lock that writers notice, or follows a step that does.
-        public let isUnderLock: Bool
+        let isUnderLock: Bool
     }
 
     /// Steps that belong together.
-    public struct Stage: Sendable, Hashable {
+    struct Stage: Sendable, Hashable {
         /// How its steps are run.
-        public enum Kind: Sendable, Hashable {
+        enum Kind: Sendable, Hashable {
             /// In one short transaction, tried again when it does not get its locks at once.
             case transaction
             /// One by one outside a transaction, as CONCURRENTLY needs. They may take long and block no writer.
             case alone
         }
         /// How its steps are run.
-        public let kind: Kind
+        let kind: Kind
         /// Its steps, in order.
-        public let steps: [Step]
+        let steps: [Step]
     }
 
     /// The table, for people; for a removal of everything, the schema.
     public let table: String
     /// The relations that its locks are on.
-    public let relations: [Int64]
+    let relations: [Int64]
     /// What is to be done, in order.
-    public internal(set) var stages: [Stage] = []
+    var stages: [Stage] = []
     /// What a person should know before it is done.
     public internal(set) var warnings: [String] = []
     /// What was decided and why, such as the type of a new column.

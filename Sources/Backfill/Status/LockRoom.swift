@@ -7,7 +7,7 @@ public struct LockRoom: Sendable, Hashable, Encodable {
     /// Daemons connected to the server, whatever their database.
     public let daemons: Int
     /// Locks that one daemon may hold: one of those connected, or the first.
-    public let perDaemon: Int
+    let perDaemon: Int
     /// What those that are connected may hold together.
     public let together: Int
     /// A tenth of the room: more than this all daemons together never hold, however many start.

@@ -10,17 +10,17 @@ public struct ReembedStatus: Sendable, Hashable, Encodable {
     /// The model that it embeds with.
     public let model: String
     /// In place: the model whose vectors those are that it has not come to yet.
-    public let oldModel: String?
+    let oldModel: String?
     /// Where both models have the same name: what differs beside it, the old one's first.
     public let differences: [String]
     /// In place: the rows that took no new vector when it came to them, and keep the old model's.
-    public let failedRows: Int
+    let failedRows: Int
     /// Some of their keys.
     public let failedKeys: [String]
     /// The share of rows that have a new vector, about, 0 to 1.
     public let share: Double
     /// When it began, ISO 8601 in UTC.
-    public let startedAt: String
+    let startedAt: String
 
     /// Looks it up; nil where none is under way, or where this role may not know.
     static func load(_ table: WatchedTable, on connection: PostgresConnection) async throws -> ReembedStatus? {

@@ -35,17 +35,17 @@ public struct WatchedTable: Sendable, Hashable {
     /// What configuration says about it.
     public private(set) var spec: TableSpec
     /// The table's oid.
-    public let relation: Int64
+    let relation: Int64
     /// `"schema"."table"`, for SQL.
     public let quotedRelation: String
     /// The name for people, with its schema.
     public let displayName: String
     /// Whether it is partitioned.
-    public let isPartitioned: Bool
+    let isPartitioned: Bool
     /// The key's type as a cast names it, under any `search_path`; a domain's base type.
     public let keyType: String
     /// The oid of `keyType`.
-    public let keyTypeOID: Int64
+    let keyTypeOID: Int64
     /// The operator that compares keys, under any `search_path`: `OPERATOR("pg_catalog".=)`.
     let keyEquality: String
     /// The schema of the key's operators, quoted.
@@ -53,22 +53,22 @@ public struct WatchedTable: Sendable, Hashable {
     /// The embedding column's type.
     public private(set) var embeddingKind: EmbeddingKind
     /// The oid of the embedding column's type.
-    public private(set) var embeddingTypeOID: Int64
+    private(set) var embeddingTypeOID: Int64
     /// Components in each vector as the column's type has it; nil for `real[]` and a `vector` without a length.
     public private(set) var dimension: Int?
     /// The columns that the text is really made from: generated columns are replaced by what they are made from.
     public let baseColumns: [String]
     /// The types of the recipe's columns, by name, to tell json from text.
-    public let textTypes: [String: String]
+    let textTypes: [String: String]
     /// Which wake-ups the triggers send.
     public let notify: NotifyMode
     /// Whether row level security is enabled on it.
-    public let hasRowSecurity: Bool
+    let hasRowSecurity: Bool
     /// What its vectors are made with, as set-up recorded it.
     public private(set) var identity: EmbedderIdentity
     /// Which state of `backfilld.watch` this is. It goes up whenever what is written into the column changes, and a
     /// write of an older state is not carried out.
-    public let generation: Int32
+    let generation: Int32
     /// Whether failures and pauses of the table are about this embedding column: those of the column that is in use are.
     /// What a reembed fills or counts beside it has rows of its own that fail, and is not stopped half way by a pause.
     private(set) var hasLedger = true

@@ -168,7 +168,7 @@ public final class Tally: Sendable {
 }
 
 extension Tally.Table {
-    mutating func add(_ report: Batch.Report, _ took: Duration, at now: ContinuousClock.Instant) {
+    mutating func add(_ report: BatchReport, _ took: Duration, at now: ContinuousClock.Instant) {
         batches += 1
         written += report.written
         empty += report.empty

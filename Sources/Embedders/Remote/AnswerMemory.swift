@@ -25,13 +25,13 @@ package struct TextHash: Sendable, Hashable {
 }
 
 /// The answers of a provider, by their texts, so that none is paid for twice: of those used least lately it lets go first.
-package struct AnswerMemory: Sendable {
+struct AnswerMemory: Sendable {
     /// A vector, and whether it is of a part of the text.
-    package struct Answer: Sendable, Hashable {
-        package var vector: [Float]
-        package var isCut: Bool
+    struct Answer: Sendable, Hashable {
+        var vector: [Float]
+        var isCut: Bool
 
-        package init(_ vector: [Float], isCut: Bool = false) {
+        init(_ vector: [Float], isCut: Bool = false) {
             self.vector = vector
             self.isCut = isCut
         }
@@ -49,9 +49,9 @@ package struct AnswerMemory: Sendable {
     }
 
     /// The most that it holds, in bytes.
-    package let capacity: Int
+    let capacity: Int
     /// What it holds, in bytes.
-    package private(set) var bytes = 0
+    private(set) var bytes = 0
     private var places: [TextHash: Int] = [:]
     private var nodes: [Node] = []
     private var free: [Int] = []
@@ -59,15 +59,15 @@ package struct AnswerMemory: Sendable {
     private var oldest = -1
 
     /// - Parameter capacity: The most that it holds, in bytes.
-    package init(capacity: Int) {
+    init(capacity: Int) {
         self.capacity = capacity
     }
 
     /// Answers that it holds.
-    package var count: Int { places.count }
+    var count: Int { places.count }
 
     /// The answer to a text, which is used by that.
-    package mutating func answer(to key: TextHash) -> Answer? {
+    mutating func answer(to key: TextHash) -> Answer? {
         guard let place = places[key] else { return nil }
         if newest != place {
             unlink(place)
@@ -77,7 +77,7 @@ package struct AnswerMemory: Sendable {
     }
 
     /// Keeps an answer; the first to a text stays.
-    package mutating func keep(_ answer: Answer, to key: TextHash) {
+    mutating func keep(_ answer: Answer, to key: TextHash) {
         guard places[key] == nil, answer.bytes <= capacity else { return }
         while bytes + answer.bytes > capacity { remove(oldest) }
         let node = Node(key: key, answer: answer)

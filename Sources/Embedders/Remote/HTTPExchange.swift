@@ -7,7 +7,7 @@ package struct HTTPRequest: Sendable {
     /// What is posted.
     package var body: [UInt8]
     /// Bytes that the answer may have; nil: as many as the transport takes.
-    package var answerLimit: Int?
+    var answerLimit: Int?
 
     package init(
         url: String, fields: [(name: String, value: String)] = [], body: [UInt8], answerLimit: Int? = nil

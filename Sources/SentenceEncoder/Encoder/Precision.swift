@@ -10,7 +10,7 @@ public enum Precision: String, Sendable, Hashable, CaseIterable {
     case int8
 
     /// Whether this processor has instructions for it. Without them it would be emulated, and slower than fp32.
-    public var isAvailable: Bool {
+    var isAvailable: Bool {
         switch self {
         case .fp32: true
         case .bf16: Kernels.best.pointee.attention_bf16 != nil

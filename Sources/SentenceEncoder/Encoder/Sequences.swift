@@ -12,7 +12,7 @@ public struct TokenizedText: Sendable {
     /// The ids of each sequence, those around the pieces included.
     public internal(set) var windows: [[Int32]] = []
     /// Whether it was longer than the limit.
-    public internal(set) var isLong = false
+    var isLong = false
     /// Pieces of the text in each window, without what stands around and before them.
     var pieces: [Int] = []
 }

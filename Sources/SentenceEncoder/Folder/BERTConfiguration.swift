@@ -1,5 +1,5 @@
 /// The function between the two linear layers of a feed-forward block.
-public enum Activation: String, Sendable {
+enum Activation: String, Sendable {
     /// x·Φ(x), with the error function.
     case gelu
     /// GELU by its approximation with tanh.
@@ -20,26 +20,26 @@ public enum Activation: String, Sendable {
 /// The sizes and options of a BERT encoder, from config.json as transformers' `BertConfig` reads it.
 public struct BERTConfiguration: Sendable, Equatable {
     /// Components of a token's vector.
-    public let hiddenSize: Int
+    let hiddenSize: Int
     /// Transformer layers.
     public let layers: Int
     /// Attention heads; divides `hiddenSize`.
-    public let heads: Int
+    let heads: Int
     /// Components between the linear layers of a feed-forward block.
-    public let intermediateSize: Int
+    let intermediateSize: Int
     /// The function of a feed-forward block.
-    public let activation: Activation
+    let activation: Activation
     /// Added to the variance by every LayerNorm.
-    public let layerNormEpsilon: Float
+    let layerNormEpsilon: Float
     /// Rows of the table of word embeddings.
-    public let vocabularySize: Int
+    let vocabularySize: Int
     /// Rows of the table of position embeddings: the most tokens of a sequence.
-    public let maxPositions: Int
+    let maxPositions: Int
     /// Rows of the table of token type embeddings.
-    public let typeVocabularySize: Int
+    let typeVocabularySize: Int
 
     /// Components of one head's vectors.
-    public var headSize: Int { hiddenSize / heads }
+    var headSize: Int { hiddenSize / heads }
 
     /// Whether a head's components come in pairs, which is how bfloat16 is multiplied.
     var hasEvenHeads: Bool { headSize % 2 == 0 }

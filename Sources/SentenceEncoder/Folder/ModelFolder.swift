@@ -10,7 +10,7 @@ public struct ModelFolder: Sendable {
     /// The folder's own name.
     public let name: String
     /// Where config.json, the weights and the tokenizer are: `path` or a folder in it.
-    public let encoderPath: String
+    let encoderPath: String
     /// The encoder's sizes.
     public let configuration: BERTConfiguration
     /// How a sequence's vectors become one.
@@ -22,7 +22,7 @@ public struct ModelFolder: Sendable {
     /// Tokens of a sequence, [CLS] and [SEP] included.
     public let maxSequenceLength: Int
     /// Whether texts are lower-cased before the tokenizer's own normalisation, which may do so too.
-    public let lowercasesText: Bool
+    let lowercasesText: Bool
 
     /// Components of a text's vector.
     public var dimension: Int { configuration.hiddenSize * pooling.modes.count }

@@ -17,7 +17,7 @@ public struct Pooling: Sendable, Equatable {
     /// Whether a prompt's tokens take part. If not, the first k tokens are left out by every mode, where k is the
     /// number of tokens of the prompt encoded alone, without its closing [SEP]: so [CLS] is left out too, `cls` takes
     /// the first token after the prompt, and [SEP] stays. Without a prompt nothing is left out.
-    public let includesPrompt: Bool
+    let includesPrompt: Bool
 
     /// What sentence-transformers makes for a folder without modules.json.
     static let standard = Pooling(modes: [.mean], includesPrompt: true)

@@ -11,7 +11,7 @@ public struct Prompts: Sendable, Equatable {
     /// Each prompt by its name.
     public let texts: [String: String]
     /// The name of the prompt for texts of no role.
-    public let defaultName: String?
+    let defaultName: String?
 
     /// No prompts.
     static let none = Prompts(texts: [:], defaultName: nil)

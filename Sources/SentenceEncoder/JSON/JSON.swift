@@ -26,10 +26,10 @@ package enum JSON: Sendable, Equatable {
     }
 
     /// Deeper nesting is refused.
-    package static let maximumDepth = 64
+    static let maximumDepth = 64
     /// More values in one text are refused: at less than 100 bytes each they bound the memory whatever the text is.
     /// The largest vocabulary of a BERT model (LaBSE) has half a million entries.
-    package static let maximumValues = 1_000_000
+    static let maximumValues = 1_000_000
 
     /// Reads one JSON text.
     ///

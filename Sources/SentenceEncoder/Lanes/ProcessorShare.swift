@@ -1,11 +1,11 @@
 import Glibc
 
 /// How much of the machine's processors this process may use.
-public enum ProcessorShare {
+enum ProcessorShare {
     /// Processors that the process may run on at the same time: those of its affinity mask (sched_setaffinity(2),
     /// systemd's AllowedCPUs=), and no more than its control groups' quota (cpu.max, systemd's CPUQuota=) allows,
     /// rounded up; at least one.
-    public static var count: Int {
+    static var count: Int {
         let online = sysconf(Int32(_SC_NPROCESSORS_ONLN))
         let allowed = read("/proc/self/status").flatMap(processors(fromStatus:)) ?? online
         return max(1, min(allowed, quota ?? allowed))

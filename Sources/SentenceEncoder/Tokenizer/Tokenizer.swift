@@ -1,7 +1,7 @@
 /// BERT's normalisation and WordPiece, as the Hugging Face fast tokenizer does it.
 public struct Tokenizer: Sendable {
     /// One more than the largest id that can come out.
-    public let vocabularySize: Int
+    let vocabularySize: Int
     /// The ids before the pieces of a text: [CLS].
     public let prefix: [Int32]
     /// The ids after the pieces of a text: [SEP].

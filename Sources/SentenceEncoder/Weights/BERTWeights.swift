@@ -1,44 +1,44 @@
 /// The tensors of a BERT encoder by their roles, their shapes and types checked against the configuration. Nothing is
 /// copied or converted.
-package struct BERTWeights: Sendable {
+struct BERTWeights: Sendable {
     /// y = W·x + b.
-    package struct Linear: Sendable {
+    struct Linear: Sendable {
         /// [outputs, inputs]
-        package let weight: Tensor
+        let weight: Tensor
         /// [outputs]
-        package let bias: Tensor
+        let bias: Tensor
     }
 
     /// A LayerNorm's scale and shift, each [hidden].
-    package struct Norm: Sendable {
-        package let weight: Tensor
-        package let bias: Tensor
+    struct Norm: Sendable {
+        let weight: Tensor
+        let bias: Tensor
     }
 
     /// One transformer layer.
-    package struct Layer: Sendable {
-        package let query: Linear
-        package let key: Linear
-        package let value: Linear
-        package let attentionOutput: Linear
-        package let attentionNorm: Norm
-        package let intermediate: Linear
-        package let output: Linear
-        package let outputNorm: Norm
+    struct Layer: Sendable {
+        let query: Linear
+        let key: Linear
+        let value: Linear
+        let attentionOutput: Linear
+        let attentionNorm: Norm
+        let intermediate: Linear
+        let output: Linear
+        let outputNorm: Norm
     }
 
     /// [vocabulary, hidden]
-    package let wordEmbeddings: Tensor
+    let wordEmbeddings: Tensor
     /// [positions, hidden]
-    package let positionEmbeddings: Tensor
+    let positionEmbeddings: Tensor
     /// [types, hidden]
-    package let tokenTypeEmbeddings: Tensor
-    package let embeddingNorm: Norm
-    package let layers: [Layer]
+    let tokenTypeEmbeddings: Tensor
+    let embeddingNorm: Norm
+    let layers: [Layer]
 
     /// Finds all tensors; everything that is missing, of another shape or of a type that is not read is named in one
     /// error. Tensors that an encoder does not need (`pooler`, `cls`, `position_ids`) may be there and are left alone.
-    package init(_ file: SafeTensors, _ configuration: BERTConfiguration) throws(ModelError) {
+    init(_ file: SafeTensors, _ configuration: BERTConfiguration) throws(ModelError) {
         var reader = RoleReader(file)
         let hidden = configuration.hiddenSize
         let embeddings = "embeddings"

@@ -7,9 +7,9 @@ import Glibc
 /// it. A file that somebody cuts short afterwards would end the process (SIGBUS) at the next page that is read: files
 /// of models are replaced by renaming a new one over the old, which leaves the mapped one as it is. To keep that window
 /// short, copy what is needed and let go of the object.
-package final class SafeTensors: Sendable {
+final class SafeTensors: Sendable {
     /// The file.
-    package let path: String
+    let path: String
     private let file: Int32
     // Immutable for the life of the object, and what it points to is read-only.
     private nonisolated(unsafe) let mapping: UnsafeRawBufferPointer
@@ -17,7 +17,7 @@ package final class SafeTensors: Sendable {
     private let indices: [[UInt8]: Int]
 
     /// Maps a file and checks its header against the format.
-    package init(path: String) throws(ModelError) {
+    init(path: String) throws(ModelError) {
         let (file, size) = try openRegularFile(path)
         guard size >= 8 else {
             close(file)
@@ -49,10 +49,10 @@ package final class SafeTensors: Sendable {
     }
 
     /// The names of all tensors, in the order of their bytes.
-    package var names: [String] { header.entries.map { String(decoding: $0.name, as: UTF8.self) } }
+    var names: [String] { header.entries.map { String(decoding: $0.name, as: UTF8.self) } }
 
     /// The tensor of a name, of whatever type.
-    package func tensor(named name: String) -> Tensor? {
+    func tensor(named name: String) -> Tensor? {
         indices[Array(name.utf8)].map { index in
             let entry = header.entries[index]
             return Tensor(name: name, type: entry.type, shape: entry.shape, file: self, bytes: entry.bytes)
@@ -60,7 +60,7 @@ package final class SafeTensors: Sendable {
     }
 
     /// Gives back the memory of the pages that were read; they are read from the file again when they are needed.
-    package func release() {
+    func release() {
         // Can only fail for arguments that a mapping of our own does not have.
         _ = madvise(UnsafeMutableRawPointer(mutating: mapping.baseAddress!), mapping.count, MADV_DONTNEED)
     }
@@ -73,7 +73,7 @@ package final class SafeTensors: Sendable {
     }
 
     /// SHA-256 of the whole file, 32 bytes. Read in pieces, since what is read through the mapping counts as resident.
-    package func sha256() throws(ModelError) -> [UInt8] {
+    func sha256() throws(ModelError) -> [UInt8] {
         guard let context = EVP_MD_CTX_new() else { throw ModelError(path, "no memory for SHA-256") }
         defer { EVP_MD_CTX_free(context) }
         guard EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else {

@@ -1,20 +1,20 @@
 /// A tensor of a safetensors file; keeps the file's mapping alive.
-package struct Tensor: Sendable {
+struct Tensor: Sendable {
     /// Its name in the file.
-    package let name: String
+    let name: String
     /// The type of its elements in the file.
-    package let type: TensorType
+    let type: TensorType
     /// Its dimensions, outermost first; none for a scalar.
-    package let shape: [Int]
+    let shape: [Int]
     /// The file it is in.
-    package let file: SafeTensors
+    let file: SafeTensors
     let bytes: Range<Int>
 
     /// The number of elements.
-    package var count: Int { shape.reduce(1, *) }
+    var count: Int { shape.reduce(1, *) }
 
     /// The tensor's bytes in the file, little-endian, in row-major order, not necessarily aligned to its type.
-    package func withUnsafeBytes<Result, Failure: Error>(
+    func withUnsafeBytes<Result, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         try file.withBytes(bytes, body)
@@ -26,7 +26,7 @@ package struct Tensor: Sendable {
     ///   - destination: As many floats.
     /// - Throws: If one of them is NaN or infinite, or the type is none of F32, F16 and BF16. The destination's
     ///   contents are then undefined.
-    package func copyFloats(
+    func copyFloats(
         _ elements: Range<Int>? = nil, to destination: UnsafeMutableBufferPointer<Float>
     ) throws(ModelError) {
         let elements = elements ?? 0..<count
@@ -49,7 +49,7 @@ package struct Tensor: Sendable {
     }
 
     /// Reads all elements and keeps none; errors as in `copyFloats`.
-    package func checkFinite() throws(ModelError) {
+    func checkFinite() throws(ModelError) {
         let step = 1 << 20
         let buffer = UnsafeMutableBufferPointer<Float>.allocate(capacity: min(step, count))
         defer { buffer.deallocate() }
@@ -60,7 +60,7 @@ package struct Tensor: Sendable {
     }
 
     /// All elements as Float32; errors as in `copyFloats`.
-    package func floats() throws(ModelError) -> [Float] {
+    func floats() throws(ModelError) -> [Float] {
         var failure: ModelError?
         let floats = [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
             do throws(ModelError) {

@@ -1,5 +1,5 @@
 /// The element types of the safetensors format.
-package enum TensorType: String, Sendable {
+enum TensorType: String, Sendable {
     case bool = "BOOL"
     case float4 = "F4"
     case float6e2m3 = "F6_E2M3"
@@ -37,5 +37,5 @@ package enum TensorType: String, Sendable {
     }
 
     /// Whether `Tensor.copyFloats` reads it.
-    package var isSupported: Bool { self == .float32 || self == .float16 || self == .bfloat16 }
+    var isSupported: Bool { self == .float32 || self == .float16 || self == .bfloat16 }
 }

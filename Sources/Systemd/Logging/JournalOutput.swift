@@ -8,7 +8,7 @@ import Synchronization
 /// the kernel's default). Here the first entry that finds it full waits for a moment, for a journal that is only busy;
 /// after that entries are dropped and counted until one gets through again, and the journal is told how many. Logging
 /// never stops the daemon.
-public final class JournalOutput: LogOutput {
+final class JournalOutput: LogOutput {
     private let socket: JournalSocket
     private let identifier: String
     private let lost = Mutex(Loss())
@@ -26,13 +26,13 @@ public final class JournalOutput: LogOutput {
     /// - Parameters:
     ///   - socket: The socket.
     ///   - identifier: `SYSLOG_IDENTIFIER=`, and in capitals the prefix of our own fields.
-    public init(socket: JournalSocket, identifier: String) {
+    init(socket: JournalSocket, identifier: String) {
         self.socket = socket
         self.identifier = identifier
     }
 
     /// Sends one entry, or counts it as lost.
-    public func write(_ entry: LogEntry) {
+    func write(_ entry: LogEntry) {
         let earlier = takeLoss()
         if earlier.entries > 0 {
             let code = socket.send(journalDatagram(lossFields(earlier)), patiently: false)

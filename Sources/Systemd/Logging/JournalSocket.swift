@@ -3,7 +3,7 @@ import Glibc
 /// A datagram socket to journald.
 ///
 /// Not connected: each datagram is addressed anew, so that a journald that was started again is found.
-public final class JournalSocket: Sendable {
+final class JournalSocket: Sendable {
     private let descriptor: Int32
     private let path: String
 
@@ -11,7 +11,7 @@ public final class JournalSocket: Sendable {
     static let patience = timeval(tv_sec: 0, tv_usec: 200_000)
 
     /// Opens a socket; nil when nobody listens at the path, or when the path is too long for a socket's.
-    public convenience init?(path: String = "/run/systemd/journal/socket") {
+    convenience init?(path: String = "/run/systemd/journal/socket") {
         // As much room as libsystemd asks for; the kernel grants what it allows.
         self.init(path: path, room: 8 << 20)
     }

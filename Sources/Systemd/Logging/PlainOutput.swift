@@ -4,9 +4,9 @@ import Logging
 /// One line an entry for a file, a pipe or another collector: no colours, nothing that needs a terminal.
 ///
 ///     2026-03-01T14:02:11.042Z INFO embedded 50 rows ms=38 table=public.music_knowledge
-public struct PlainOutput: LogOutput {
+struct PlainOutput: LogOutput {
     /// What a line begins with.
-    public enum Stamp: Sendable {
+    enum Stamp: Sendable {
         /// The time, ISO 8601 in UTC, and the level.
         case time
         /// `<N>`, the priority as sd-daemon(3) has it: journald takes it off and stamps the time itself.
@@ -17,13 +17,13 @@ public struct PlainOutput: LogOutput {
     private let sink: LineSink
 
     /// Writes lines to a descriptor: standard error, unless told otherwise.
-    public init(stamp: Stamp, descriptor: Int32 = STDERR_FILENO) {
+    init(stamp: Stamp, descriptor: Int32 = STDERR_FILENO) {
         self.stamp = stamp
         sink = LineSink(descriptor)
     }
 
     /// Writes one line, or counts it as lost.
-    public func write(_ entry: LogEntry) {
+    func write(_ entry: LogEntry) {
         sink.write(line(entry, at: .now())) { line(.loss($0), at: .now()) }
     }
 

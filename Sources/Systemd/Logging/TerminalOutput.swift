@@ -4,18 +4,18 @@ import Logging
 /// One line an entry for a person at a terminal.
 ///
 ///     14:02:11 INFO  embedded 50 rows  ms=38 table=public.music_knowledge
-public struct TerminalOutput: LogOutput {
+struct TerminalOutput: LogOutput {
     private let colours: Bool
     private let sink: LineSink
 
     /// Writes lines to a descriptor: standard error, unless told otherwise.
-    public init(colours: Bool, descriptor: Int32 = STDERR_FILENO) {
+    init(colours: Bool, descriptor: Int32 = STDERR_FILENO) {
         self.colours = colours
         sink = LineSink(descriptor)
     }
 
     /// Writes one line, or counts it as lost.
-    public func write(_ entry: LogEntry) {
+    func write(_ entry: LogEntry) {
         sink.write(line(entry, at: .now())) { line(.loss($0), at: .now()) }
     }
 

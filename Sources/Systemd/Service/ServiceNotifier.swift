@@ -38,7 +38,7 @@ public struct ServiceNotifier: Sendable {
     }
 
     /// `WATCHDOG=1`: the service is alive. ``Watchdog`` decides when this is true.
-    public func watchdogPing() {
+    func watchdogPing() {
         _ = send("WATCHDOG=1")
     }
 

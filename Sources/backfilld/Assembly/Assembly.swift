@@ -22,6 +22,13 @@ struct Assembly: Sendable {
         ConnectionPool(sessions, limit: settings.database.connections)
     }
 
+    /// A session that works with catalogs, whose statements are not planned for an index as those of rows are.
+    func catalogSession(for purpose: String) async throws -> PostgresConnection {
+        let connection = try await sessions.openOwn(for: purpose, deadline: settings.listen.deadline)
+        try await connection.script("RESET enable_seqscan; RESET enable_bitmapscan", name: "planner settings")
+        return connection
+    }
+
     /// The set-up tables as they are in the database, checked against the settings; without an identity, whatever embedder is
     /// configured.
     func watchedTables(

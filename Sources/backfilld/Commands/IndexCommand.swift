@@ -51,9 +51,7 @@ struct IndexCommand: AsyncParsableCommand {
         let settings = try options.settings()
         try await reportingFailures {
             let assembly = try Assembly(settings)
-            let connection = try await assembly.sessions.openOwn(for: "an index", deadline: settings.listen.deadline)
-            // What looks at catalogs is not planned for an index.
-            try await connection.script("RESET enable_seqscan; RESET enable_bitmapscan", name: "planner settings")
+            let connection = try await assembly.catalogSession(for: "an index")
             var reports: [IndexReport] = []
             for table in try await assembly.watchedTables(on: connection) {
                 var facts = try await IndexFacts.load(table, on: connection)

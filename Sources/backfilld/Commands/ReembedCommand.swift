@@ -63,10 +63,7 @@ struct ReembedCommand: AsyncParsableCommand {
             let pool = assembly.pool()
             for table in assembly.tables {
                 // A session of its own for each table: it holds the lock that says whose the table is.
-                let connection = try await assembly.sessions.openOwn(
-                    for: "reembed", deadline: settings.listen.deadline)
-                // Catalog queries are not planned for an index.
-                try await connection.script("RESET enable_seqscan; RESET enable_bitmapscan", name: "planner settings")
+                let connection = try await assembly.catalogSession(for: "reembed")
                 if let embedder {
                     let work = try await Reembed(
                         table, embedder: embedder, on: connection, pool: pool, settings: settings.pipelineSettings)

@@ -50,9 +50,7 @@ struct SetupCommand: AsyncParsableCommand {
         let settings = try options.settings()
         try await reportingFailures {
             let assembly = try Assembly(settings)
-            let connection = try await assembly.sessions.openOwn(for: "set-up", deadline: settings.listen.deadline)
-            // Catalog queries of set-up are not planned for an index.
-            try await connection.script("RESET enable_seqscan; RESET enable_bitmapscan", name: "planner settings")
+            let connection = try await assembly.catalogSession(for: "set-up")
             if !isPrinting {
                 try await Setup.enter(on: connection) {
                     print("Another set-up works in this database; waiting until it is done")

@@ -98,19 +98,20 @@ struct DotEnvFile: Sendable {
     private static func withoutComment(_ text: Substring.UTF8View) -> Substring.UTF8View {
         var previous = UInt8(ascii: " ")
         for index in text.indices {
-            if text[index] == UInt8(ascii: "#"), isBlank(previous) { return trimmed(text[..<index]) }
+            if text[index] == UInt8(ascii: "#"), previous.isBlank { return trimmed(text[..<index]) }
             previous = text[index]
         }
         return text
     }
 
     private static func trimmed(_ text: Substring.UTF8View) -> Substring.UTF8View {
-        let head = text.drop(while: isBlank)
-        guard let last = head.lastIndex(where: { !isBlank($0) }) else { return head.prefix(0) }
+        let head = text.drop { $0.isBlank }
+        guard let last = head.lastIndex(where: { !$0.isBlank }) else { return head.prefix(0) }
         return head[...last]
     }
+}
 
-    private static func isBlank(_ byte: UInt8) -> Bool {
-        byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") || byte == UInt8(ascii: "\r")
-    }
+extension UInt8 {
+    /// Whether it is white space within a line of a configuration, one that ends with CR LF too.
+    var isBlank: Bool { self == UInt8(ascii: " ") || self == UInt8(ascii: "\t") || self == UInt8(ascii: "\r") }
 }

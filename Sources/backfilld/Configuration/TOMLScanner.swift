@@ -52,7 +52,7 @@ struct TOMLScanner {
         while let byte = current {
             if byte == UInt8(ascii: "#") {
                 skipLine()
-            } else if byte == UInt8(ascii: "\n") || Self.isBlank(byte) {
+            } else if byte == UInt8(ascii: "\n") || byte.isBlank {
                 advance()
             } else {
                 return true
@@ -87,7 +87,7 @@ struct TOMLScanner {
             case UInt8(ascii: "\""), UInt8(ascii: "'"):
                 part += quoted(byte)
             default:
-                if !Self.isBlank(byte) { part.append(byte) }
+                if !byte.isBlank { part.append(byte) }
                 advance()
             }
         }
@@ -160,9 +160,5 @@ struct TOMLScanner {
         }
         // Up to two quotes may stand before the closing three.
         while current == quote { advance() }
-    }
-
-    private static func isBlank(_ byte: UInt8) -> Bool {
-        byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") || byte == UInt8(ascii: "\r")
     }
 }

@@ -39,7 +39,7 @@ struct BatchLines: Sendable {
     private var sum = Line()
 
     /// A batch ended: the line to write now, if any.
-    mutating func add(_ report: Batch.Report, took: Duration, at now: Instant) -> Line? {
+    mutating func add(_ report: BatchReport, took: Duration, at now: Instant) -> Line? {
         sum.batches += 1
         sum.rows += report.written
         sum.took += took

@@ -1,5 +1,5 @@
 /// Says what an answer of another status than success means, and for whom.
-package struct FailedAnswer {
+struct FailedAnswer {
     /// Who was asked.
     var address: WebAddress
     var model: String

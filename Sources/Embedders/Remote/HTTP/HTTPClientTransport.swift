@@ -51,10 +51,10 @@ package final class HTTPClientTransport: HTTPTransport {
     }
 
     /// Whether it has had a request to send, and with it a thread.
-    package var isAwake: Bool { life.withLock { if case .awake = $0 { true } else { false } } }
+    var isAwake: Bool { life.withLock { if case .awake = $0 { true } else { false } } }
 
     /// Ends what is in flight, closes all connections and ends the thread. Nothing can be sent any more.
-    package func shutdown() async {
+    func shutdown() async {
         let last = life.withLock { life in
             defer { life = .closed }
             return life

@@ -4,7 +4,7 @@ package struct HTTPProxy: Sendable, Hashable, CustomStringConvertible, CustomRef
     package let host: String
     package let port: Int
     /// Whether it speaks SOCKS 5 instead of HTTP.
-    package let isSOCKS: Bool
+    let isSOCKS: Bool
     let user: String?
     let password: String?
 

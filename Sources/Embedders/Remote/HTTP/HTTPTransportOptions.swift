@@ -7,7 +7,7 @@ package struct HTTPTransportOptions: Sendable {
     /// How long a request may take from its begin to the last byte of its answer.
     package var deadline: Duration
     /// Bytes of an answer, decompressed, where the request does not say how many.
-    package var answerLimit: Int
+    var answerLimit: Int
     /// A file of certificates (PEM) to trust instead of the system's.
     package var authorities: String?
     /// Nil: none.

@@ -1,7 +1,7 @@
 /// The address of a server, taken apart: an http or https URL without a user and a fragment.
 package struct WebAddress: Sendable, Hashable {
     /// Whether it is https.
-    package let isEncrypted: Bool
+    let isEncrypted: Bool
     /// In lower case, of an IPv6 address without its brackets.
     package let host: String
     /// Nil: the scheme's own.
@@ -79,7 +79,7 @@ package struct WebAddress: Sendable, Hashable {
     }
 
     /// Whether it is on this machine, so that what is sent there passes no network.
-    package var isLoopback: Bool { Self.isLoopback(host) }
+    var isLoopback: Bool { Self.isLoopback(host) }
 
     /// `HOST` or `HOST:PORT`, for people and for the field.
     package var place: String {

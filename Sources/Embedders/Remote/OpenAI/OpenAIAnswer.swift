@@ -7,7 +7,7 @@ package struct OpenAIAnswer {
     /// What was charged for.
     package var tokens: Int?
     /// Whether the vectors were strings.
-    package var wereStrings = false
+    var wereStrings = false
 
     /// Reads an answer that is to have so many vectors.
     package init(_ bytes: [UInt8], count: Int, dimension: Int?) throws(AnswerProblem) {

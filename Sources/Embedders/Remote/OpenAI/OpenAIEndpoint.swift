@@ -5,7 +5,7 @@ package struct OpenAIEndpoint: Sendable {
     /// Fields for each request.
     let fields: [(name: String, value: String)]
     /// Whether it is Azure's, which wants its key in a field of its own.
-    package let isAzure: Bool
+    let isAzure: Bool
     /// What configuration adds and may be secret.
     let secrets: [String]
 

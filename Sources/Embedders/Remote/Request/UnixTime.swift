@@ -1,4 +1,4 @@
 import Glibc
 
 /// Seconds since 1970 by the machine's clock.
-package func unixTime() -> Int { time(nil) }
+func unixTime() -> Int { time(nil) }
