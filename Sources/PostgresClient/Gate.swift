@@ -59,7 +59,13 @@ extension Gated {
         if gate.tryEnter() { return }
         let ticket = gate.ticket()
         try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { gate.queue($0, ticket: ticket) }
+            try await withCheckedThrowingContinuation { (waiter: CheckedContinuation<Void, any Error>) in
+                // The way here may be a suspension, where the task prefers an executor of its own: a place that has become free
+                // meanwhile was given to nobody, and who has given up was not found in the queue.
+                if Task.isCancelled { return waiter.resume(throwing: CancellationError()) }
+                if gate.tryEnter() { return waiter.resume() }
+                gate.queue(waiter, ticket: ticket)
+            }
         } onCancel: {
             Task { await self.abandon(ticket: ticket) }
         }

@@ -8,7 +8,9 @@ struct Operation {
     private(set) var isRunning = false
     var interruption: Interruption?
     /// Resumed when something happened on the socket.
-    var waiter: CheckedContinuation<Void, Never>?
+    private var waiter: CheckedContinuation<Void, Never>?
+    /// How often something has happened.
+    private(set) var wakes = 0
     /// The cancel request under way.
     var cancelRequest: Task<Void, Never>?
 
@@ -24,7 +26,14 @@ struct Operation {
         cancelRequest = nil
     }
 
+    /// Has the continuation resumed when something happens; at once where something has, since there were so many `wakes`.
+    mutating func wait(_ continuation: CheckedContinuation<Void, Never>, since seen: Int) {
+        guard wakes == seen else { return continuation.resume() }
+        waiter = continuation
+    }
+
     mutating func wake() {
+        wakes += 1
         waiter?.resume()
         waiter = nil
     }

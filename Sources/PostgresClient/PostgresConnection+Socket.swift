@@ -52,11 +52,10 @@ extension PostgresConnection {
             throw PostgresError.connecting(String(cString: PQerrorMessage(pg)))
         }
         while true {
+            let seen = operation.wakes
             if operation.interruption == nil {
-                await withCheckedContinuation { continuation in
-                    operation.waiter = continuation
-                    link.once(wanted) { [weak self] in self?.assumeIsolated { $0.operation.wake() } }
-                }
+                link.once(wanted) { [weak self] in self?.assumeIsolated { $0.operation.wake() } }
+                await event(since: seen)
             }
             if let interruption = operation.interruption { throw interruption.error(statement: "connect") }
             switch PQconnectPoll(pg) {
@@ -116,6 +115,7 @@ extension PostgresConnection {
     /// The next result of what was sent; nil at its end.
     func nextResult(of pg: OpaquePointer) async throws -> OpaquePointer? {
         while true {
+            let seen = operation.wakes
             guard link != nil else { throw (failure ?? PostgresError(.connectionLost, "closed")).named(operation.name) }
             let unsent = PQflush(pg)
             if unsent < 0 { throw lost(pg) }
@@ -125,8 +125,16 @@ extension PostgresConnection {
             guard PQconsumeInput(pg) == 1 else { throw lost(pg) }
             if PQisBusy(pg) == 0 { return PQgetResult(pg) }
             if unsent > 0 { link?.whenWritable() }
-            await withCheckedContinuation { operation.waiter = $0 }
+            await event(since: seen)
         }
+    }
+
+    /// Waits until something happens on the socket, or returns at once where something has.
+    ///
+    /// A task that prefers an executor of its own (SE-0417) leaves the actor on its way into the continuation as well, and
+    /// what happens meanwhile would be missed for ever.
+    private func event(since seen: Int) async {
+        await withCheckedContinuation { operation.wait($0, since: seen) }
     }
 
     /// Bytes wait on the socket.
