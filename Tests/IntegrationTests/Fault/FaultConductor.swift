@@ -35,7 +35,7 @@ final class FaultConductor: Sendable {
                 do {
                     if let end = try await begin(fault) {
                         ends.addTask {
-                            try await self.users.reach(step + end.steps)
+                            try await self.users.reachOrStandStill(step + end.steps)
                             try await end.heal()
                         }
                     }

@@ -36,6 +36,18 @@ final class FaultUsers: Sendable {
         try await eventually("step \(step) of the load", within: .seconds(180)) { steps >= step }
     }
 
+    /// Waits until all of them together have made so many steps, are done, or stand still: what they all wait for may be what is
+    /// to end then, such as a daemon that was stopped while it wrote.
+    func reachOrStandStill(_ step: Int) async throws {
+        let last = Mutex((steps: -1, at: ContinuousClock.now))
+        try await eventually("step \(step) of the load, or a standstill", within: .seconds(180)) {
+            last.withLock { last in
+                if last.steps != steps { last = (steps, .now) }
+                return steps >= step || .now - last.at > .milliseconds(300)
+            }
+        }
+    }
+
     /// Works until all have made their steps.
     func run() async throws {
         try await withThrowingTaskGroup(of: Void.self) { users in
