@@ -54,9 +54,14 @@ public struct Drain: Sendable {
     /// Embeds what is pending and ends.
     ///
     /// What may pass is waited for: a provider that is away, and a database, as long as it takes three tries.
-    /// - Parameter progress: Called after each batch with what is done so far.
+    /// - Parameters:
+    ///   - waits: Called where the provider, or a ceiling of ours, has it wait: for how long, and why, as far as that is known.
+    ///   - progress: Called after each batch with what is done so far.
     /// - Throws: What kept a batch from being done, where that is no row's own; what was written stays written.
-    public func run(_ progress: @escaping @Sendable (Result) -> Void) async throws -> Result {
+    public func run(
+        waits: @escaping @Sendable (Duration?, String?) -> Void = { _, _ in },
+        _ progress: @escaping @Sendable (Result) -> Void
+    ) async throws -> Result {
         var session = try await attach()
         let ended = Signal()
         let state = DrainState()
@@ -73,6 +78,7 @@ public struct Drain: Sendable {
                     state.leaveRest()
                     ended.set()
                 }
+            case .limited(let wait, let reason): waits(wait, reason)
             case .contended: state.noteContention(at: .now)
             case .scanned(found: 0, _): state.noteContention(at: nil)
             case .trouble(let error):

@@ -19,6 +19,8 @@ public struct ConsoleServices: Sendable {
     public var statusLine: @Sendable () -> String
     /// The tables as they are now, by the number that they had when the daemon began.
     public var tables: @Sendable () -> [Int32: WatchedTable]
+    /// The tables' names, in the order of the configuration: the first is meant where a caller names none.
+    public var order: [QualifiedName] = []
     /// Lends sessions for what is asked of tables; nil where no table can be asked. One of its own, so that questions take
     /// none from the daemon's work.
     public var pool: ConnectionPool?

@@ -39,9 +39,14 @@ public struct Submission: Sendable {
     public var message: String?
     /// Vectors that the answer has, by the place of their row among those submitted.
     public var vectors: [Int: [Float]]
+    /// Why what it has in the place of some of them are none.
+    public var flaws: [Int: String]
 
     /// What was said.
-    public init(updated: Int? = nil, message: String? = nil, vectors: [Int: [Float]] = [:]) {
+    public init(
+        updated: Int? = nil, message: String? = nil, vectors: [Int: [Float]] = [:], flaws: [Int: String] = [:]
+    ) {
+        self.flaws = flaws
         self.updated = updated
         self.message = message
         self.vectors = vectors

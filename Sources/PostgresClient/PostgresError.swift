@@ -44,7 +44,7 @@ public struct PostgresError: Error, Sendable, Hashable, CustomStringConvertible,
     /// Where it happened, where that was inside a function of the database: `function touch() line 3`.
     public let place: String?
     /// Whether a function of the database raised it in words of its own.
-    private let isRaised: Bool
+    public let isRaised: Bool
     /// Whether it came of something that a function, or another statement within this one, did.
     public let isInside: Bool
 

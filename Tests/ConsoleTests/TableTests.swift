@@ -45,6 +45,7 @@ import Testing
         for wrong in [
             "", "[]", "{}", #"{"rows":[]}"#, #"{"rows":{}}"#, #"{"rows":[{}]}"#, #"{"rows":[{"id":"a"}]}"#,
             #"{"rows":[{"id":"","text":"t"}]}"#, #"{"rows":[{"id":1.5,"text":"t"}]}"#, #"{"rows":["a"]}"#,
+            #"{"rows":[{"id":"a","text":"t"}],"table":7}"#,
         ] {
             #expect(throws: Refused.self, "\(wrong)") { try UpsertRequest(Array(wrong.utf8)) }
         }

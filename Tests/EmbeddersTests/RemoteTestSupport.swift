@@ -59,6 +59,7 @@ extension ServiceFailure {
         switch self {
         case .refused: "refused"
         case .tooLarge: "tooLarge"
+        case .tooMany: "tooMany"
         case .limited: "limited"
         case .broken: "broken"
         case .unavailable: "unavailable"

@@ -89,7 +89,7 @@ import Testing
         ] {
             let failure = await serviceFailure { _ = try await post(steps, answerLimit: 100_000) }
             #expect(
-                failure?.kind == "unavailable" && failure?.reason.contains("larger than the 100000 bytes") == true,
+                failure?.kind == "tooMany" && failure?.reason.contains("larger than the 100000 bytes") == true,
                 "\(String(describing: failure))")
         }
         // At the bound it is taken.

@@ -54,7 +54,9 @@ struct PipelinePoisonTests {
 
     @Test(
         "One row whose trigger raises whatever SQLSTATE is charged alone, and later rows go on",
-        arguments: ["55000", "25006", "28000", "53100", "57014", "08006", "26000", "XX000", "0A000", "58030"])
+        arguments: [
+            "55000", "25006", "28000", "53100", "57014", "08006", "26000", "XX000", "0A000", "58030", "55P03", "40001",
+        ])
     func raised(_ state: String) async throws {
         let trigger = PipelineTriggerTests.trigger(
             "BEFORE UPDATE",

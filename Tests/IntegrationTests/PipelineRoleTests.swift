@@ -40,6 +40,24 @@ struct PipelineRoleTests {
         }
     }
 
+    @Test(
+        "row level security that hides the rows is told, and heals with a policy",
+        arguments: PostgresServer.Flavour.allCases)
+    func hidden(_ flavour: PostgresServer.Flavour) async throws {
+        let role = role("unseeing")
+        let lab = try await Lab.make(
+            flavour, before: "CREATE ROLE \(quoteIdentifier(role)) LOGIN", role: role,
+            vectorSchema: flavour == .debian ? nil : "extensions")
+        try await lab.withDaemon(settings(lab, role)) { daemon in
+            try await lab.run("ALTER TABLE notes ENABLE ROW LEVEL SECURITY; INSERT INTO notes VALUES (1, 'unseen')")
+            try await daemon.tells("what hides the rows") {
+                $0.troubles.contains { $0.contains("row level security is on") }
+            }
+            try await lab.run("CREATE POLICY seen ON notes USING (true)")
+            try await lab.allRight()
+        }
+    }
+
     @Test("a writer who may only insert is not failed by the triggers", arguments: [0, 1])
     func writers(_ flavour: Int) async throws {
         let role = role("writer")

@@ -103,6 +103,53 @@ struct SearchFunctionTests {
         }
     }
 
+    @Test("A filter takes any of several values, and of an array's any; what is no filter is refused in words")
+    func filters() async throws {
+        let search = try await Self.make(.pg18WithPgvector, rows: 300)
+        let vector = SearchPlace.vector(9)
+        let ask = { (filters: String) in
+            try await search.place.texts(
+                "SELECT key FROM backfilld.search('songs', \(Self.literal(vector, .pg18WithPgvector)), 9, '\(filters)')"
+            ).compactMap(\.self)
+        }
+        for (filters, condition) in [
+            (#"{"category": ["jazz", "blues"]}"#, "category IN ('jazz', 'blues')"),
+            (#"{"stars": [1, 2]}"#, "stars IN (1, 2)"),
+            (#"{"tags": "t1"}"#, "'t1' = ANY (tags)"), (#"{"tags": ["t1", "t2"]}"#, "tags && '{t1,t2}'"),
+            (#"{"stars": null}"#, "stars IS NULL"), ("{}", "true"),
+        ] {
+            #expect(try await ask(filters) == (try await search.nearest(vector, 9, where: condition)), "\(filters)")
+        }
+        let refused = await #expect(throws: PostgresError.self) { try await ask("[1]") }
+        #expect(refused?.sqlState == "22023")
+    }
+
+    @Test("A name that two schemas have is no name, and the zero vector has no place by whatever distance")
+    func doubtful() async throws {
+        let search = try await Self.make(.pg18WithPgvector, rows: 50)
+        try await search.place.run(
+            """
+            CREATE INDEX ON songs USING hnsw (embedding vector_l2_ops);
+            UPDATE songs SET embedding = (SELECT array_agg(0) FROM generate_series(1, 16))::real[]::vector WHERE id <= 5
+            """)
+        let literal = Self.literal(SearchPlace.vector(9), .pg18WithPgvector)
+        let keys = try await search.place.texts("SELECT key FROM backfilld.search('songs', \(literal), 50)")
+        #expect(keys.count == 40 && !keys.contains("3"))
+        try await search.place.run(
+            """
+            CREATE SCHEMA other;
+            CREATE TABLE other.songs (id bigint PRIMARY KEY, title text, embedding vector(16));
+            INSERT INTO backfilld.watch SELECT (jsonb_populate_record(w, jsonb_build_object(
+                'id', 2, 'relation', 'other.songs'))).* FROM backfilld.watch AS w
+            """)
+        let refused = await #expect(throws: PostgresError.self) {
+            try await search.place.texts("SELECT key FROM backfilld.search('songs', \(literal))")
+        }
+        #expect(refused?.sqlState == "42P09")
+        #expect(
+            try await search.place.texts("SELECT key FROM backfilld.search('public.songs', \(literal), 3)").count == 3)
+    }
+
     @Test("Tables with odd names are found by theirs")
     func names() async throws {
         let search = try await Self.make(

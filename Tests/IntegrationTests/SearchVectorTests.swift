@@ -56,6 +56,13 @@ struct SearchVectorTests {
         let exact = try await place.nearest(vector, 10, where: "stars = 3 AND category = 'jazz'")
         #expect(answer.hits.count == 10)
         #expect(Set(answer.keys).intersection(exact).count >= 9)
+        // Several values of one column are alternatives, as chips of a page are.
+        let either = try await place.answer(
+            SearchQuery(
+                "x", vector: vector, mode: .vector, limit: 10, filters: filters + [.init("category", .eq, "blues")],
+                isExact: true))
+        #expect(
+            either.keys == (try await place.nearest(vector, 10, where: "stars = 3 AND category IN ('jazz', 'blues')")))
     }
 
     @Test(

@@ -8,6 +8,8 @@ public enum EmbeddingError: Error, Sendable, Hashable, CustomStringConvertible {
     case dimension(Int, expected: Int)
     /// A component that is not a number, or infinite.
     case notFinite
+    /// Nothing but zeros.
+    case zero
 
     /// What was wrong with the answer.
     public var description: String {
@@ -16,7 +18,15 @@ public enum EmbeddingError: Error, Sendable, Hashable, CustomStringConvertible {
         case .dimension(let dimension, let expected):
             "the embedder answered a vector of \(dimension) dimensions, not \(expected)"
         case .notFinite: "the embedder answered a vector with a component that is no finite number"
+        case .zero: "the embedder answered a vector of nothing but zeros"
         }
+    }
+
+    /// Why a vector that comes from outside is none; nil where it is one.
+    static func flaw(of vector: [Float], dimension: Int) -> EmbeddingError? {
+        if vector.count != dimension { return .dimension(vector.count, expected: dimension) }
+        if !vector.allSatisfy(\.isFinite) { return .notFinite }
+        return vector.allSatisfy { $0 == 0 } ? .zero : nil
     }
 
     static func check(_ vectors: [[Float]], count: Int, dimension: Int) throws(EmbeddingError) {

@@ -120,12 +120,14 @@ struct RowSubmitter: Sendable {
         } catch let error as EmbedderError {
             failure = error
         }
-        let vectors: [Int: [Float]]
-        do {
-            vectors = try checked(submission.vectors)
-        } catch {
-            (vectors, failure) = ([:], error)
+        let dimension = embedder.identity.dimension
+        let flaws = submission.vectors.compactMapValues {
+            EmbeddingError.flaw(of: $0, dimension: dimension)?.description
         }
+        .merging(submission.flaws) { $1 }
+        let vectors = submission.vectors.filter { flaws[$0.key] == nil }
+        // A vector that is none is its row's failure, unless all are: then it is found out whether that is for the rows.
+        if vectors.isEmpty, let flaw = flaws.values.first, failure == nil { failure = EmbedderError.refused(flaw) }
         var result = Result()
         do {
             let expected = failure == nil && vectors.isEmpty ? min(submission.updated ?? 1, rows.count) : 0
@@ -140,6 +142,13 @@ struct RowSubmitter: Sendable {
                 result.vectors.append(EmbeddedRow(key: row.key, source: row.source, vector: vector))
             }
         }
+        if !vectors.isEmpty {
+            let left = Set(result.left.map(\.key))
+            for (place, flaw) in flaws where left.contains(rows[place].key) {
+                result.outcomes[rows[place].key] = .failed(flaw)
+            }
+            result.left.removeAll { result.outcomes[$0.key] != nil }
+        }
         result.said = submission.summary
         if case EmbedderError.refused(let reason)? = failure {
             for row in result.left { result.refusals[row.key] = reason }
@@ -147,12 +156,5 @@ struct RowSubmitter: Sendable {
             result.error = result.error ?? failure
         }
         return result
-    }
-
-    private func checked(_ vectors: [Int: [Float]]) throws(EmbeddingError) -> [Int: [Float]] {
-        let places = vectors.keys.sorted()
-        try EmbeddingError.check(
-            places.map { vectors[$0] ?? [] }, count: places.count, dimension: embedder.identity.dimension)
-        return vectors
     }
 }

@@ -63,7 +63,7 @@ struct WriteSearch {
             return slow += split(part, into: 8)
         }
         guard let row = part.first else { return }
-        if error.isOfLocks {
+        if error.isOfLocks, !error.isRaised {
             locked += 1
             outcomes[row.key] = .locked(row)
         } else {

@@ -36,7 +36,7 @@ struct Activity: Sendable {
                 "note activity", SQLFile.activityNote,
                 [
                     .int4(watch), .text(daemon.description), .text(daemon.host), .int4(daemon.pid), .int4(backendPID),
-                    .text(state(of: table, vitals)), .int4(Int32(clamping: table.pending)),
+                    .text(state(of: table, vitals, at: now)), .int4(Int32(clamping: table.pending)),
                     .int8(Int64(table.embedded)),
                     .int8(Int64(table.failed)), .float8(table.pending == 0 ? 0 : vitals.rate(at: now)),
                     seconds(since: table.pendingSince, now), seconds(since: table.lastEmbedded, now),
@@ -48,10 +48,11 @@ struct Activity: Sendable {
         _ = try await pool.withConnection { try await $0.pipeline(statements, deadline: Self.deadline) }
     }
 
-    private func state(of table: Vitals.Table, _ vitals: Vitals) -> String {
+    private func state(of table: Vitals.Table, _ vitals: Vitals, at now: ContinuousClock.Instant) -> String {
         if table.complaint != nil { return "degraded" }
         if table.pausedSince != nil { return "paused" }
         if table.isStandby { return "standby" }
+        if let limit = table.limit, limit.until > now { return "waiting" }
         if table.pending > 0 || table.hasMore { return "working" }
         return vitals.hearing == .listening && !table.isPolling ? "listening" : "polling"
     }

@@ -62,11 +62,18 @@ public struct IndexAdvice: Sendable, Hashable {
         let used = facts.used
         // An index of some of the rows is missed only where search has to do without any.
         let isServed = used != nil || facts.rows * facts.dimension < Self.quick
-        let faults = facts.indexes.filter {
-            (!$0.isPartitioned || $0.metric == nil) && !($0.isPartial && isServed)
-        }.compactMap { index in
-            index.obstacle.map { "\(index.name) on \(index.table): \($0)" }
+        // Vectors of length one are in the same order by the others as by cosine.
+        let foreign = used.flatMap { index in
+            index.metric == .taxicab
+                ? "\(index.name) on \(index.table): it orders by taxicab distance, by which other rows are near than by cosine; "
+                    + "its operator class is to be vector_cosine_ops" : nil
         }
+        let faults =
+            facts.indexes.filter {
+                (!$0.isPartitioned || $0.metric == nil) && !($0.isPartial && isServed)
+            }.compactMap { index in
+                index.obstacle.map { "\(index.name) on \(index.table): \($0)" }
+            } + [foreign].compactMap(\.self)
         let name = used?.name ?? ""
         let lists = IndexChoice.lists(rows: facts.rows)
         if case .real = facts.kind {

@@ -32,6 +32,10 @@ actor TablePipeline: Gated {
     var contention = Contention()
     /// When the last one came back.
     var lastHeartbeat: ContinuousClock.Instant?
+    /// Sessions that kept rows from us, and when they were told of.
+    var strangers: [String: ContinuousClock.Instant] = [:]
+    /// One that goes on doing so is told of again after this.
+    static let strangerSilence = Duration.seconds(600)
     private var isStandby = false
     /// Whether notifications come through the connection.
     private var hearsNotifications: Bool

@@ -36,6 +36,14 @@ BEGIN
         OR wanted IS NULL AND (c.relname = table_name OR pg_catalog.quote_ident(c.relname) = table_name)
     ORDER BY w.id
     LIMIT 1;
+    IF FOUND AND wanted IS NULL AND 1 < (
+        SELECT pg_catalog.count(*) FROM backfilld.watch w
+        JOIN pg_catalog.pg_class c ON c.oid = w.relation::pg_catalog.oid
+        WHERE c.relname = table_name OR pg_catalog.quote_ident(c.relname) = table_name)
+    THEN
+        RAISE EXCEPTION 'several tables % are set up', pg_catalog.quote_literal(table_name)
+            USING ERRCODE = 'ambiguous_alias', HINT = 'write the name with its schema';
+    END IF;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'no table % is set up', pg_catalog.quote_literal(table_name)
             USING ERRCODE = 'undefined_table', HINT = 'backfilld.watch has those that are';
@@ -77,19 +85,39 @@ BEGIN
             '(t.%I OPERATOR(%s.%s) $1::%s)', watched.embedding_column, space, sign, vector_type);
         similarity_of := pg_catalog.format(
             '(1 - (t.%I OPERATOR(%s.<=>) $1::%s))', watched.embedding_column, space, vector_type);
+        -- The zero vector, of a row without text, has no direction, but by another distance it has a place among all others.
+        IF sign <> '<=>' THEN
+            conditions := pg_catalog.format(
+                ' AND (t.%1$I OPERATOR(%2$s.<=>) t.%1$I) <> ''NaN''', watched.embedding_column, space);
+        END IF;
     END IF;
 
-    FOR given IN SELECT f.key AS name, f.value FROM pg_catalog.jsonb_each_text(COALESCE(filters, '{}')) AS f LOOP
-        IF NOT EXISTS (
-            SELECT FROM pg_catalog.pg_attribute a
-            WHERE a.attrelid = watched.oid AND a.attname = given.name AND a.attnum > 0 AND NOT a.attisdropped)
-        THEN
+    IF pg_catalog.jsonb_typeof(filters) <> 'object' THEN
+        RAISE EXCEPTION 'filters is to be an object of columns and values, such as {"category": "mixing"}'
+            USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+    FOR given IN
+        SELECT f.key AS name, pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(y.typname) AS type, y.typcategory = 'A' AS is_array,
+            -- Of several values any will do; of a column that is an array, any of its own.
+            CASE pg_catalog.jsonb_typeof(f.value)
+                WHEN 'null' THEN NULL
+                WHEN 'array' THEN ARRAY(SELECT pg_catalog.jsonb_array_elements_text(f.value))
+                ELSE ARRAY[f.value #>> '{}'] END AS accepted
+        FROM pg_catalog.jsonb_each(COALESCE(filters, '{}')) AS f
+        LEFT JOIN pg_catalog.pg_attribute a
+            ON a.attrelid = watched.oid AND a.attname = f.key AND a.attnum > 0 AND NOT a.attisdropped
+        LEFT JOIN pg_catalog.pg_type y ON y.oid = a.atttypid
+        LEFT JOIN pg_catalog.pg_namespace n ON n.oid = y.typnamespace
+    LOOP
+        IF given.is_array IS NULL THEN
             RAISE EXCEPTION 'table % has no column % to filter by', pg_catalog.quote_literal(table_name),
                 pg_catalog.quote_literal(given.name) USING ERRCODE = 'undefined_column';
         END IF;
-        conditions := conditions || CASE WHEN given.value IS NULL
+        conditions := conditions || CASE WHEN given.accepted IS NULL
             THEN pg_catalog.format(' AND t.%I IS NULL', given.name)
-            ELSE pg_catalog.format(' AND t.%I = %L', given.name, given.value) END;
+            WHEN given.is_array
+            THEN pg_catalog.format(' AND t.%I OPERATOR(pg_catalog.&&) %L::%s', given.name, given.accepted, given.type)
+            ELSE pg_catalog.format(' AND t.%I = ANY (%L::%s[])', given.name, given.accepted, given.type) END;
     END LOOP;
 
     -- Of each row what the caller may read, without vectors and words.

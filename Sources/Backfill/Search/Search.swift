@@ -116,7 +116,8 @@ public struct Search: Sendable {
             key: key, title: title ?? key,
             category: shape.category.flatMap { readable[$0.name] }, score: Self.number(try row.decode("score")) ?? 0,
             similarity: Self.number(try row.decode("similarity")), distance: Self.number(try row.decode("distance")),
-            vectorRank: near, textRank: text, columns: readable, parts: passages.parts + [named].compactMap(\.self),
+            vectorRank: near, textRank: text, columns: readable,
+            parts: passages.parts + [named].compactMap(\.self).filter { !passages.parts.contains($0) },
             why: Self.why(isNear: near != nil, hasWords: text != nil, matched))
     }
 

@@ -31,8 +31,14 @@ extension SearchPlan {
                         + "\(index.type)\(index.typeSuffix)"
                 }
                 isApproximate = index?.expression != nil
+                let own = "t.\(quoteIdentifier(table.spec.embedding))"
                 fragments = [
                     "from": "\(table.quotedRelation) AS t", "order": order, "inner_distance": order,
+                    // The zero vector, of a row without text, has no direction, but it has a place among all others.
+                    // Asked so that the planner takes nearly all rows for others.
+                    "nonzero": metric == .cosine
+                        ? ""
+                        : " AND (\(own) \(operation(.cosine)) \(own)) OPERATOR(pg_catalog.<>) 'NaN'::pg_catalog.float8",
                     "distance": "(c.embedding \(operation(metric)) \(q))::pg_catalog.float8",
                     "similarity": "(1 OPERATOR(pg_catalog.-) (n.embedding \(operation(.cosine)) \(q)))",
                     "hybrid_distance":
@@ -59,18 +65,18 @@ extension SearchPlan {
                 \(table.quotedRelation) AS t CROSS JOIN LATERAL (
                     SELECT 1 OPERATOR(pg_catalog.-) \(own) AS distance OFFSET 0) AS d
                 """,
-                "order": "d.distance", "inner_distance": "d.distance", "distance": "c.order_distance",
+                "order": "d.distance", "inner_distance": "d.distance", "distance": "c.order_distance", "nonzero": "",
                 "similarity": outer,
                 "hybrid_distance": "COALESCE(n.distance, 1 OPERATOR(pg_catalog.-) \(outer))",
             ]
         }
     }
 
-    /// The filters as conditions, each with AND before it.
+    /// The filters as conditions, each with AND before it. Several values that one column may have are alternatives.
     static func conditions(
         _ filters: [SearchQuery.Filter], _ table: WatchedTable, _ shape: SearchShape, _ builder: inout Builder
     ) throws(SearchProblem) -> String {
-        var sql = ""
+        var conditions: [(column: String?, sql: String)] = []
         for filter in filters {
             guard let column = shape.column(filter.column) else {
                 throw .noColumn(
@@ -78,9 +84,15 @@ extension SearchPlan {
                     similar: NearestNames.of(filter.column, among: shape.filterable.map(\.name)),
                     mayNotRead: shape.hidden.contains(filter.column))
             }
-            sql += "\n    AND " + condition(filter, column, builder.add(.text(filter.value)))
+            let sql = condition(filter, column, builder.add(.text(filter.value)))
+            let alternative = filter.comparison == .eq ? column.name : nil
+            if let alternative, let index = conditions.firstIndex(where: { $0.column == alternative }) {
+                conditions[index].sql += " OR \(sql)"
+            } else {
+                conditions.append((alternative, sql))
+            }
         }
-        return sql
+        return conditions.map { "\n    AND (\($0.sql))" }.joined()
     }
 
     private static func condition(

@@ -62,10 +62,18 @@ extension WatchedTable {
         guard unreadable.isEmpty, try row.decode("may_write") else {
             let isReading = !unreadable.isEmpty
             let columns = isReading ? Set(unreadable).sorted() : [spec.embedding]
-            throw TableProblem.notPermitted(
-                table: displayName, what: "\(isReading ? "read" : "update") \(columns.joined(separator: ", "))",
-                hint: "Have the table's owner run \"backfilld setup --role\" with the name of this role")
+            throw notPermitted("\(isReading ? "read" : "update") \(columns.joined(separator: ", "))")
         }
+        // Rows that no policy shows are missed without an error; those that none lets be written fail by themselves.
+        if try row.decode("row_security"), try !row.decode("read_policy", as: Bool.self) {
+            throw notPermitted("see its rows: row level security is on, and no policy is for it")
+        }
+    }
+
+    private func notPermitted(_ what: String) -> TableProblem {
+        .notPermitted(
+            table: displayName, what: what,
+            hint: "Have the table's owner run \"backfilld setup --role\" with the name of this role")
     }
 
     /// How a write finds the rows that it has just locked.
@@ -100,7 +108,7 @@ extension WatchedTable {
             + "AND \(vectorHash) OPERATOR(pg_catalog.=) l.vector"
     }
 
-    /// Whether the table is the one that was looked up, set up as it was, with the columns that it had.
+    /// Whether the table is the one that was looked up, set up as it was, with the columns that it had and its rows as visible.
     ///
     /// An error may never come of a change: a table made anew under the old name has the same columns, and a vector goes
     /// into double precision[] too.
@@ -111,10 +119,23 @@ extension WatchedTable {
                 + "OPERATOR(pg_catalog.=) \(quoteLiteral(mark))"
         }
         return """
-            (EXISTS (\(license)) AND (
+            (EXISTS (\(license)) AND \(isAsWatched) AND (
                 SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute AS a
                 WHERE a.attrelid OPERATOR(pg_catalog.=) \(relation)::pg_catalog.oid AND NOT a.attisdropped
                     AND (\(columns.joined(separator: " OR ")))) OPERATOR(pg_catalog.=) \(columns.count))
+            """
+    }
+
+    /// Whether writers notify as they did, and rows are hidden by policies as they were.
+    private var isAsWatched: String {
+        guard hasLedger else { return "true" }
+        return """
+            EXISTS (
+                SELECT FROM backfilld.watch AS w
+                JOIN pg_catalog.pg_class AS c ON c.oid OPERATOR(pg_catalog.=) w.relation::pg_catalog.oid
+                WHERE w.id OPERATOR(pg_catalog.=) \(watch)
+                    AND w.notify OPERATOR(pg_catalog.=) \(quoteLiteral(notify.rawValue))
+                    AND c.relrowsecurity OPERATOR(pg_catalog.=) \(hasRowSecurity))
             """
     }
 

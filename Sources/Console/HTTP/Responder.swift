@@ -34,7 +34,9 @@ final class Responder: Sendable {
         gathering = services.embedder.map { Gathering($0, tally: services.tally, executor: executor) }
         access = Mutex(Access(token: settings.token, origins: settings.origins))
         self.logger = logger
-        directoryIfAny = services.pool.map { TableDirectory(services.tables, pool: $0, watching: services.watching) }
+        directoryIfAny = services.pool.map {
+            TableDirectory(services.tables, order: services.order, pool: $0, watching: services.watching)
+        }
         maps = directoryIfAny.map { [tally = services.tally] in
             TableMaps($0, executor: executor) { tally.counts.tables.mapValues(\.written) }
         }
@@ -172,6 +174,7 @@ final class Responder: Sendable {
             return Refused(
                 .serviceUnavailable, "the table is locked, by a change of its schema, say; try again in a while",
                 retryAfter: 5)
+        case let problem as TableProblem: return Refused(.serviceUnavailable, "\(problem)", retryAfter: 10)
         case is CancellationError: return Refused(HTTPTypes.HTTPResponse.Status(code: 499), "the caller went away")
         default:
             logger.debug("the console failed: \(error)")

@@ -155,7 +155,10 @@ extension ConnectionCourse.Refusal {
     var answer: ConsoleAnswer {
         switch self {
         case .tooLarge: .error(.contentTooLarge, "the body is larger than is taken; send less at once")
-        case .malformed: .error(.badRequest, "this is no HTTP/1.1 request")
+        case .malformed:
+            .error(
+                .badRequest,
+                "this is no HTTP/1.1 request; what is no ASCII in an address is percent-encoded, é as %C3%A9")
         case .headerTooLarge: .error(.requestHeaderFieldsTooLarge, "the header fields are larger than is taken")
         case .host: .error(.badRequest, "a request names its host in one field, Host")
         case .coding: .error(.notImplemented, "Transfer-Encoding may be chunked, and nothing else")

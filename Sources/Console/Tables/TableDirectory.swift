@@ -10,6 +10,7 @@ actor TableDirectory {
     }
 
     private let tables: @Sendable () -> [Int32: WatchedTable]
+    private let order: [QualifiedName]
     private let pool: ConnectionPool
     /// For what whoever watches waits for, which is short.
     private let watching: ConnectionPool
@@ -41,16 +42,22 @@ actor TableDirectory {
     }
 
     init(
-        _ tables: @escaping @Sendable () -> [Int32: WatchedTable], pool: ConnectionPool, watching: ConnectionPool? = nil
+        _ tables: @escaping @Sendable () -> [Int32: WatchedTable], order: [QualifiedName] = [], pool: ConnectionPool,
+        watching: ConnectionPool? = nil
     ) {
+        self.order = order
         self.tables = tables
         self.pool = pool
         self.watching = watching ?? pool
     }
 
-    /// The tables, in the order of their names.
+    /// The tables, in the order in which they are configured.
     nonisolated var all: [(slot: Int32, table: WatchedTable)] {
-        tables().map { ($0.key, $0.value) }.sorted { $0.1.displayName < $1.1.displayName }
+        let places = Dictionary(order.enumerated().map { ($1, $0) }) { first, _ in first }
+        return tables().map { ($0.key, $0.value) }.sorted { one, other in
+            let (place, another) = (places[one.1.spec.name] ?? .max, places[other.1.spec.name] ?? .max)
+            return place == another ? one.1.displayName < other.1.displayName : place < another
+        }
     }
 
     /// The table of a name; the first where none is given.
@@ -85,28 +92,50 @@ actor TableDirectory {
     func answer(
         _ query: SearchQuery, _ slot: Int32, _ table: WatchedTable, within deadline: Duration
     ) async throws -> SearchAnswer {
-        let search = try await search(slot, table)
-        return try await pool.withConnection { try await search.answer(query, on: $0, deadline: deadline) }
+        try await asking(slot, table) { [pool] search in
+            try await pool.withConnection { try await search.answer(query, on: $0, deadline: deadline) }
+        }
+    }
+
+    /// Asks a table by what is known of it, which is looked up anew where a column or the table is not there any more.
+    private func asking<T: Sendable>(
+        _ slot: Int32, _ table: WatchedTable, _ body: @Sendable (Search) async throws -> T
+    ) async throws -> T {
+        do {
+            return try await body(try await search(slot, table))
+        } catch let error as PostgresError where error.isOfAnotherTable {
+            searches[slot] = nil
+        }
+        do {
+            return try await body(try await search(slot, table))
+        } catch let error as PostgresError where error.isOfAnotherTable {
+            throw Refused(
+                .serviceUnavailable, "the table is not what it was when it was set up; /api/status says how it is",
+                retryAfter: 10)
+        }
     }
 
     /// Rows for people.
     func rows(_ keys: [RowKey], _ slot: Int32) async throws -> [SearchHit] {
         guard let table = tables()[slot] else { return [] }
-        let search = try await search(slot, table)
-        return try await watching.withConnection { try await search.rows(keys, on: $0) }
+        return try await asking(slot, table) { [watching] search in
+            try await watching.withConnection { try await search.rows(keys, on: $0) }
+        }
     }
 
     /// Rows for a map.
     func mapRows(_ slot: Int32, _ table: WatchedTable, _ most: Int, of rows: Int) async throws -> [MapRow] {
-        let search = try await search(slot, table)
-        return try await pool.withConnection { try await search.mapRows(most, of: rows, on: $0) }
+        try await asking(slot, table) { [pool] search in
+            try await pool.withConnection { try await search.mapRows(most, of: rows, on: $0) }
+        }
     }
 
     /// Vectors of rows.
     func vectors(of keys: [RowKey], _ slot: Int32) async throws -> [String: [Float]] {
         guard let table = tables()[slot] else { return [:] }
-        let search = try await search(slot, table)
-        return try await watching.withConnection { try await search.vectors(of: keys, on: $0) }
+        return try await asking(slot, table) { [watching] search in
+            try await watching.withConnection { try await search.vectors(of: keys, on: $0) }
+        }
     }
 
     /// Which rows have their embedding: each at the place of its key.
@@ -165,4 +194,9 @@ actor TableDirectory {
                 until: .now + Self.countAge)
         }
     }
+}
+
+extension PostgresError {
+    /// Whether a table or a column is not there.
+    fileprivate var isOfAnotherTable: Bool { (hasState("42P01") || hasState("42703")) && !isInside }
 }

@@ -32,7 +32,10 @@ struct UpsertRequest: Equatable {
             if seen.insert(key).inserted { keys.append(key) }
         }
         processed = rows.count
-        table = json["table"]?.text
+        if let name = json["table"], !name.isNull {
+            guard let text = name.text else { throw .bad("\"table\" is no text") }
+            table = text
+        }
     }
 
     /// What was found of rows that were asked for.

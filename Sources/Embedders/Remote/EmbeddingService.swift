@@ -81,6 +81,8 @@ package enum ServiceFailure: Error, Sendable, Hashable {
     case refused(String)
     /// The request is too large as a whole, or one of its texts is (413, "maximum context length"): to be split.
     case tooLarge(String)
+    /// As many texts at once get no answer that can be used: too few vectors, two in one place, or more bytes than may be.
+    case tooMany(String)
     /// Too many requests (429, or 503 with Retry-After). `retryAfter` is what was asked for, if anything.
     case limited(retryAfter: Duration?, Allowance)
     /// It failed by itself, or answered what can't be used. As a rule no text's fault, but some servers fail of a text.

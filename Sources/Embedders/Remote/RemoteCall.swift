@@ -65,7 +65,11 @@ struct RemoteCall: Sendable {
     /// - Parameter suspicion: How often it has failed alone, with the provider well before and after.
     private func settle(_ request: [RequestPlan.Item], tries: Int = 1, suspicion: Int = 0) async -> Outcome {
         do {
-            return try await ask(request, tries: tries)
+            let outcome = try await ask(request, tries: tries)
+            // Where none is a vector, a text that nothing can be wrong with tells whether that is for the texts.
+            guard outcome.answers.isEmpty, let error = await illness() else { return outcome }
+            await desk.abandon(call: number)
+            return Outcome(error: error)
         } catch EmbedderError.refused(let reason) {
             // Not even sent: it alone is more than a day may have.
             return Outcome(refused: Dictionary(request.map { ($0.key, reason) }) { $1 })
@@ -95,7 +99,7 @@ struct RemoteCall: Sendable {
         }
         if let halves {
             let whole = await settle(halves: halves)
-            if failure.isOfSize, whole.error == nil { await desk.splits(request.count) }
+            if failure.isOfSize, whole.error == nil { await desk.splits(request.count, isOfNumber: failure.isOfNumber) }
             return whole
         }
         // A provider that fails now and then does so with any text: one is to blame that fails each time.
@@ -132,7 +136,9 @@ struct RemoteCall: Sendable {
     func probe(tries: Int = Self.tries, isOnce: Bool = false) async throws -> [Float]? {
         do {
             let item = plan.item(ProbeText.text, key: TextHash(ProbeText.text))
-            return try await ask([item], tries: tries, isOnce: isOnce).answers.values.first?.vector
+            let outcome = try await ask([item], tries: tries, isOnce: isOnce)
+            if let flaw = outcome.refused.values.first { throw ServiceFailure.broken(flaw) }
+            return outcome.answers.values.first?.vector
         } catch let failure as ServiceFailure {
             throw failure.embedderError ?? failure.ofWhatever
         }
@@ -149,20 +155,16 @@ struct RemoteCall: Sendable {
                 call: number, estimate: estimate, isFirst: tries == 1 || failures > 0,
                 isDivisible: request.count > 1)
             let began = ContinuousClock.now
+            let answer: ServiceAnswer
             do {
-                let answer = try await service.embed(request.map(\.text), for: role)
-                guard answer.vectors.count == request.count else {
-                    throw ServiceFailure.broken(
-                        "it answered \(answer.vectors.count) vectors for \(request.count) texts")
-                }
-                await desk.answered(ticket, answer)
-                return try await sort(request, answer)
+                answer = try await self.answer(to: request)
             } catch ServiceFailure.limited(_, let allowance) where allowance.tokens.map({ $0 < estimate }) ?? false {
                 // No waiting makes it less.
                 await desk.settled { $0.failed(ticket, isCharged: false, isOverload: false, at: $1) }
                 throw ServiceFailure.tooLarge("it is more than the tokens of a minute")
             } catch ServiceFailure.limited(let wait, let allowance) {
                 await desk.settled { $0.limited(ticket, retryAfter: wait, allowance, at: $1) }
+                continue
             } catch let failure as ServiceFailure where failure.mayPass {
                 failures += 1
                 // A server that is down says nothing of the texts: a search for one of them need not end with that.
@@ -174,6 +176,7 @@ struct RemoteCall: Sendable {
                 }
                 if isLast { throw failure }
                 try await Task.sleep(for: .milliseconds(50 << (2 * failures)))
+                continue
             } catch {
                 let isRefusal = (error as? ServiceFailure).map { $0.embedderError == nil } ?? false
                 let isCharged = !(error is ServiceFailure)
@@ -182,13 +185,26 @@ struct RemoteCall: Sendable {
                 }
                 throw error
             }
+            await desk.answered(ticket, answer)
+            return await sort(request, answer)
+        }
+    }
+
+    /// An answer with as many vectors as texts, where all of one may be none.
+    private func answer(to request: [RequestPlan.Item]) async throws -> ServiceAnswer {
+        do {
+            let answer = try await service.embed(request.map(\.text), for: role)
+            guard answer.vectors.count == request.count else {
+                throw ServiceFailure.tooMany("it answered \(answer.vectors.count) vectors for \(request.count) texts")
+            }
+            return answer
+        } catch ServiceFailure.tooMany(let reason) where request.count == 1 {
+            throw ServiceFailure.broken(reason)
         }
     }
 
     /// Keeps the vectors of an answer, and tells which are none.
-    ///
-    /// - Throws: ``ServiceFailure/broken(_:)`` where none is one.
-    private func sort(_ request: [RequestPlan.Item], _ answer: ServiceAnswer) async throws -> Outcome {
+    private func sort(_ request: [RequestPlan.Item], _ answer: ServiceAnswer) async -> Outcome {
         var outcome = Outcome()
         for (index, item) in request.enumerated() {
             if let flaw = answer.flaws[index] {
@@ -197,7 +213,6 @@ struct RemoteCall: Sendable {
                 outcome.answers[item.key] = AnswerMemory.Answer(answer.vectors[index], isCut: item.isCut)
             }
         }
-        if outcome.answers.isEmpty, let reason = outcome.refused.values.first { throw ServiceFailure.broken(reason) }
         await desk.settle(outcome.answers)
         return outcome
     }
@@ -210,7 +225,7 @@ extension ServiceFailure {
         case .unavailable(let reason): .unavailable(reason)
         case .denied(let reason), .missing(let reason): .denied(reason)
         case .limited(let wait, _): .limited(retryAfter: wait)
-        case .refused, .tooLarge, .broken: nil
+        case .refused, .tooLarge, .tooMany, .broken: nil
         }
     }
 
@@ -223,20 +238,23 @@ extension ServiceFailure {
     /// What it says, for people.
     var reason: String {
         switch self {
-        case .refused(let reason), .tooLarge(let reason), .broken(let reason), .unavailable(let reason),
-            .denied(let reason), .missing(let reason):
+        case .refused(let reason), .tooLarge(let reason), .tooMany(let reason), .broken(let reason),
+            .unavailable(let reason), .denied(let reason), .missing(let reason):
             reason
         case .limited: "the provider asks for fewer requests"
         }
     }
 
-    fileprivate var isOfSize: Bool { if case .tooLarge = self { true } else { false } }
+    /// Whether a part of the request may be answered.
+    fileprivate var isOfSize: Bool { if case .tooLarge = self { true } else { isOfNumber } }
+
+    fileprivate var isOfNumber: Bool { if case .tooMany = self { true } else { false } }
 
     /// Whether another try, of another server behind the same address as a rule, may be answered.
     fileprivate var mayPass: Bool {
         switch self {
         case .broken, .unavailable, .missing: true
-        case .refused, .tooLarge, .limited, .denied: false
+        case .refused, .tooLarge, .tooMany, .limited, .denied: false
         }
     }
 }

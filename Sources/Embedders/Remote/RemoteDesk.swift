@@ -109,7 +109,10 @@ actor RemoteDesk {
         let id = number()
         let answer = await withTaskCancellationHandler {
             await withCheckedContinuation { (continuation: CheckedContinuation<AnswerMemory.Answer?, Never>) in
-                if Task.isCancelled { return continuation.resume(returning: nil) }
+                // It may have been settled on the way here, where the task prefers an executor of its own.
+                if Task.isCancelled || sent[key] == nil {
+                    return continuation.resume(returning: memory.answer(to: key))
+                }
                 sent[key]?.append(Waiter(id: id, continuation: continuation))
             }
         } onCancel: {
@@ -188,8 +191,11 @@ actor RemoteDesk {
 
     /// A request of so many texts was too large, and its halves were not: where the provider does not say what it takes, it
     /// is found out once. Of a few texts, or of no more than it has taken before, it is their length that was too much.
-    func splits(_ inputs: Int) {
-        if inputs >= 16, (inputs + 1) / 2 <= fitting, inputs > fitting { mostInputs = min(mostInputs, fitting) }
+    ///
+    /// - Parameter isOfNumber: Whether it was their number for sure.
+    func splits(_ inputs: Int, isOfNumber: Bool) {
+        guard inputs > fitting, isOfNumber || inputs >= 16 && (inputs + 1) / 2 <= fitting else { return }
+        mostInputs = min(mostInputs, fitting)
     }
 
     private func withdraw(with error: any Error, where isMeant: (Turn) -> Bool) {

@@ -14,9 +14,22 @@ extension Assembly {
         options.memory = remote.memory
         options.tokenizer = try tokenizer(remote)
         options.prompts = [.passage: remote.passagePrompt, .query: remote.queryPrompt]
+        try checkRoom(remote, options.tokenizer)
         options.shared = try usageFile(remote)
         options.endsAtCeiling = endsAtCeiling
         return RemoteEmbedder(try service(remote), identity: identity(of: remote), options)
+    }
+
+    /// Every text has to have room behind its prompt: otherwise all rows would get the prompt's vector.
+    private func checkRoom(_ remote: Settings.Remote, _ tokenizer: Tokenizer?) throws(RemoteSettingError) {
+        guard let most = remote.limits.inputTokens else { return }
+        for (setting, prompt) in [("passagePrompt", remote.passagePrompt), ("queryPrompt", remote.queryPrompt)]
+        where !prompt.isEmpty {
+            let count = TokenCount(tokenizer: tokenizer, prompt: prompt)
+            guard count.cut(String(repeating: "word ", count: most), to: most)?.isEmpty ?? false else { continue }
+            throw RemoteSettingError(
+                "remote.inputTokens", "is \(most), and remote.\(setting) leaves no room for a text in that")
+        }
     }
 
     /// What speaks to a provider.

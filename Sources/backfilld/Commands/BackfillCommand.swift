@@ -118,7 +118,12 @@ struct BackfillCommand: AsyncParsableCommand {
         let drain = Drain(
             table: table, embedder: embedder, sessions: assembly.sessions, pool: pool, settings: pipeline,
             pending: pending)
-        var result = try await drain.run { bar.show($0.processed) }
+        let waits: @Sendable (Duration?, String?) -> Void = { wait, reason in
+            guard let wait, wait >= .seconds(5) else { return }
+            let why = reason ?? "the provider asks for fewer requests"
+            complain("\(table.displayName): waiting for \(Vitals.span(wait)): \(why)")
+        }
+        var result = try await drain.run(waits: waits) { bar.show($0.processed) }
         // Those that failed earlier and are not due are without a vector as well.
         let failures = try await pool.withConnection { try await FailedRow.load(table, limit: 10_000, on: $0) }
         for row in failures where result.failed[RowKey(row.key)] == nil {

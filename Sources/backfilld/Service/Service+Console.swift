@@ -36,6 +36,7 @@ extension Service {
             statusLine: { daemon.vitals.statusLine(at: .now, timeOfDay: timeOfDay) }, tables: { daemon.tables },
             pool: ConnectionPool(assembly.sessions, limit: Self.consoleSessions),
             announce: { slot, keys in await daemon.announce(keys, of: slot) }, observe: watch.observe)
+        services.order = assembly.tables.map(\.name)
         // Opened when they are wanted first, as the others.
         services.watching = ConnectionPool(assembly.sessions, limit: 1)
         services.measuring = ConnectionPool(assembly.sessions, limit: 1)

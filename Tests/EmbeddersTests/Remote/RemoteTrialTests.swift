@@ -48,6 +48,53 @@ import Testing
         #expect(service.sent.filter { $0.key != ProbeText.text && $0.key != Self.poison }.values.allSatisfy { $0 <= 8 })
     }
 
+    @Test("A text whose vector is none costs one request, and one that shows the provider to be well")
+    func flaw() async throws {
+        let service = ScriptedService { texts, _ in
+            var answer = ScriptedService.answer(texts)
+            if texts == [Self.poison] { answer.flaws[0] = "its vector has nothing but zeros" }
+            return answer
+        }
+        let embedder = embedder(service, inFlight: 1)
+        for _ in 0..<3 {
+            let each = await embedder.embedEach([Self.poison])
+            guard case .failure(let failure)? = each.vectors[0] else {
+                Issue.record("it has a vector, or nobody is to blame")
+                return
+            }
+            #expect(failure.reason.contains("zeros") && each.error == nil)
+        }
+        #expect(service.requests.count == 6)
+        // Each was settled once: as many may be on their way as before.
+        #expect(await embedder.room == 1)
+        #expect(await embedder.desk.throttle.inFlight == 0)
+    }
+
+    @Test("A provider whose vectors are none of whatever text is to blame itself")
+    func noVectors() async throws {
+        let service = ScriptedService { texts, _ in
+            var answer = ScriptedService.answer(texts)
+            for index in texts.indices { answer.flaws[index] = "its vector has nothing but zeros" }
+            return answer
+        }
+        let each = await embedder(service).embedEach(Self.texts)
+        #expect(each.error is EmbedderError && each.vectors.allSatisfy { $0 == nil })
+    }
+
+    @Test("A provider that answers one vector, however many texts it is given, is soon given one at a time")
+    func single() async throws {
+        let service = ScriptedService { texts, _ in
+            if texts.count > 1 { throw ServiceFailure.tooMany("it has 1 vectors for \(texts.count) texts") }
+            return ScriptedService.answer(texts)
+        }
+        let embedder = embedder(service)
+        let each = await embedder.embedEach(Self.texts)
+        #expect(vectors(each) == Self.texts.map { ScriptedService.vector($0) })
+        let before = service.requests.count
+        _ = await embedder.embedEach((0..<50).map { "another \($0)" })
+        #expect(service.requests.count - before == 50)
+    }
+
     @Test("One server in ten that answers 502, 404 or nothing stops no call")
     func pool() async throws {
         let faults: [ServiceFailure] = [.unavailable("502"), .missing("404"), .unavailable("reset"), .broken("500")]

@@ -283,6 +283,46 @@ import Testing
         _ = try ticket(one.next(estimate: 1, at: moment(5)))
     }
 
+    @Test("A count of a day that has not come yet stops all, and says so: it would be no ceiling")
+    func futureDay() throws {
+        var settings = Throttle.Settings()
+        settings.requestsPerDay = 2
+        let count = Count()
+        count.total.withLock { $0 = DayUsage(day: 30_000) }
+        var throttle = Throttle(settings)
+        throttle.share(count)
+        guard case .stopped(_, let reason) = throttle.next(estimate: 1, at: moment(0)) else {
+            Issue.record("it is sent uncounted")
+            return
+        }
+        #expect(reason.contains("has not come yet") && reason.contains("remote-usage"))
+    }
+
+    @Test("Whatever a provider says of its limits, a rate is a number that can be told")
+    func absurdRates() throws {
+        var settings = Throttle.Settings()
+        settings.requestsPerMinute = .max
+        var throttle = Throttle(settings)
+        for (number, reset) in [Duration(secondsComponent: 0, attosecondsComponent: 1), .nanoseconds(1), .seconds(1)]
+            .enumerated()
+        {
+            let sent = try ticket(throttle.next(estimate: 1, at: moment(Double(number * 100))))
+            var allowance = Allowance()
+            (allowance.requests, allowance.requestsLeft, allowance.requestsReset) = (
+                1_000_000_000_000, 400_000_000_000, reset
+            )
+            (allowance.tokens, allowance.tokensLeft, allowance.tokensReset) = (1_000_000_000_000, 1, reset)
+            throttle.answered(sent, charged: 1, allowance, at: moment(Double(number * 100)))
+            _ = throttle.next(estimate: 1, at: moment(Double(number * 100)))
+            #expect((throttle.requestsPerMinute ?? 0) <= 1e12)
+        }
+        // Until the pace holds one back, and its reason has the rate in it.
+        for _ in 0..<10 {
+            guard case .send(let ticket) = throttle.next(estimate: 1_000_000_000, at: moment(1_000)) else { return }
+            throttle.answered(ticket, charged: nil, Allowance(), at: moment(1_000))
+        }
+    }
+
     @Test("Requests a day are counted too, but for refused ones")
     func requestCeiling() throws {
         var settings = Throttle.Settings()

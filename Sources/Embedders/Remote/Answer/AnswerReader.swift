@@ -6,8 +6,13 @@ package struct AnswerProblem: Error, Equatable {
     let concernsEncoding: Bool
     /// Whether they have another length than the one that is configured.
     let concernsDimension: Bool
+    /// Whether there are not as many as texts, each in a place of its own.
+    let concernsNumber: Bool
 
-    init(_ text: String, concernsEncoding: Bool = false, concernsDimension: Bool = false) {
+    init(
+        _ text: String, concernsEncoding: Bool = false, concernsDimension: Bool = false, concernsNumber: Bool = false
+    ) {
+        self.concernsNumber = concernsNumber
         self.text = text
         self.concernsEncoding = concernsEncoding
         self.concernsDimension = concernsDimension

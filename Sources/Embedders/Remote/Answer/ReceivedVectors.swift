@@ -50,7 +50,9 @@ struct ReceivedVectors {
         guard vectors.indices.contains(index) else {
             throw AnswerProblem("it has a vector \(index) for \(vectors.count) texts, which are counted from 0")
         }
-        guard received.insert(index).inserted else { throw AnswerProblem("it has vector \(index) twice") }
+        guard received.insert(index).inserted else {
+            throw AnswerProblem("it has vector \(index) twice", concernsNumber: true)
+        }
         switch vector.map(Self.worth) {
         case .usable?: vectors[index] = vector ?? []
         case .zero?: flaws[index] = "its vector has nothing but zeros"
@@ -62,7 +64,8 @@ struct ReceivedVectors {
     /// All of them, in the order of the texts; of one that is none, no components.
     func all() throws(AnswerProblem) -> [[Float]] {
         guard received.count == vectors.count else {
-            throw AnswerProblem("it has \(received.count) vectors for \(vectors.count) texts")
+            throw AnswerProblem(
+                "it has \(received.count) vectors for \(vectors.count) texts", concernsNumber: true)
         }
         return vectors
     }

@@ -29,7 +29,7 @@ package final class CohereService: EmbeddingService {
     }
 
     package var warnings: [String] {
-        [endpoint.address.warning(withKey: key.withLock { $0 } != nil)].compactMap(\.self)
+        [endpoint.address.warning(withKey: endpoint.credential(key.withLock(\.self)) != nil)].compactMap(\.self)
     }
 
     /// The address that is asked, without its query.

@@ -52,8 +52,8 @@ struct FailedAnswer {
         // Some say with success that they failed. What there is of a right answer is no message.
         let said = response.body.count <= 4096 ? said(ProviderMessage(body: response.body), texts) : ""
         let what = "the answer of \(address.place) can't be used: \(problem.text)\(said)"
-        return problem.concernsDimension
-            ? .denied("\(what); look at remote.model and remote.dimension") : .broken(what)
+        if problem.concernsDimension { return .denied("\(what); look at remote.model and remote.dimension") }
+        return problem.concernsNumber ? .tooMany(what) : .broken(what)
     }
 
     /// `: MESSAGE`, or nothing.

@@ -26,10 +26,10 @@ struct Likeness {
         numbers = self.message.split { !(0x30...0x39 ~= $0) }.filter { $0.count >= Self.digits }.map(Array.init)
     }
 
-    /// Whether it has this text in it, or a part of it.
+    /// Whether it has this text in it, or a part of it; a short one as a word of its own.
     func isLike(_ text: String) -> Bool {
         let bytes = Array(text.utf8)
-        if bytes.count >= Self.shortestText, Self.find(bytes, in: message) { return true }
+        if Self.find(bytes, in: message, asWord: bytes.count < Self.shortestText) { return true }
         let letters = Self.letters(of: bytes)
         for (form, places) in zip(squeezed, places) where Self.shares(form, places, letters) { return true }
         return numbers.contains { Self.find($0, in: letters) }
@@ -95,8 +95,14 @@ struct Likeness {
         }
     }
 
-    private static func find(_ part: [UInt8], in whole: [UInt8]) -> Bool {
+    private static func find(_ part: [UInt8], in whole: [UInt8], asWord: Bool = false) -> Bool {
         guard let first = part.first, part.count <= whole.count else { return false }
-        return whole.indices.dropLast(part.count - 1).contains { whole[$0] == first && whole[$0...].starts(with: part) }
+        return whole.indices.dropLast(part.count - 1).contains { place in
+            guard whole[place] == first, whole[place...].starts(with: part) else { return false }
+            let end = place + part.count
+            return !asWord || !(place > 0 && isLetter(whole[place - 1])) && !(end < whole.count && isLetter(whole[end]))
+        }
     }
+
+    private static func isLetter(_ byte: UInt8) -> Bool { !letters(of: [byte]).isEmpty }
 }

@@ -13,7 +13,7 @@ enum FirstVersionAnswer {
         let message = ProviderMessage(body: response.body).text.flatMap {
             Redaction(secrets: endpoint.secrets).told($0, sent: rows.map(\.text))
         }
-        let vectors = try vectors(answer, rows, endpoint)
+        let (vectors, flaws) = try vectors(answer, rows, endpoint)
         switch answer["success"] {
         case .bool(true)?: break
         case .bool(false)?:
@@ -26,7 +26,7 @@ enum FirstVersionAnswer {
         }
         var updated = try count("updated", answer, endpoint)
         if updated == nil { updated = try count("processed", answer, endpoint) }
-        return Submission(updated: updated, message: message, vectors: vectors)
+        return Submission(updated: updated, message: message, vectors: vectors, flaws: flaws)
     }
 
     private static func parse(_ response: HTTPResponse, _ endpoint: FirstVersionEndpoint) throws(ServiceFailure) -> JSON
@@ -54,32 +54,34 @@ enum FirstVersionAnswer {
         return count
     }
 
-    /// The vectors under `rows`, by the place of their row. Rows without one, or of nobody who was asked for, count for
-    /// nothing; a vector that is none makes the answer useless.
+    /// The vectors under `rows`, by the place of their row, and why some are none. Rows without one, or of nobody who was asked
+    /// for, count for nothing.
     private static func vectors(
         _ answer: JSON, _ rows: [SubmittedRow], _ endpoint: FirstVersionEndpoint
-    ) throws(ServiceFailure) -> [Int: [Float]] {
-        guard let given = answer["rows"], !given.isNull else { return [:] }
+    ) throws(ServiceFailure) -> (vectors: [Int: [Float]], flaws: [Int: String]) {
+        guard let given = answer["rows"], !given.isNull else { return ([:], [:]) }
         // A count under this name is how some report.
         guard let elements = given.elements else {
-            if given.int != nil { return [:] }
+            if given.int != nil { return ([:], [:]) }
             throw unusable(endpoint, "\(given.kind) as \"rows\"")
         }
         let places = Dictionary(rows.enumerated().map { (Array($1.key.utf8), $0) }) { first, _ in first }
         var vectors: [Int: [Float]] = [:]
+        var flaws: [Int: String] = [:]
         for element in elements {
             guard element.members != nil else { throw unusable(endpoint, "\(element.kind) among \"rows\"") }
             guard let embedding = element["embedding"], !embedding.isNull else { continue }
             guard let key = key(element["id"]) else { throw unusable(endpoint, "an embedding without an \"id\"") }
             guard let place = places[key] else { continue }
-            guard let vector = vector(embedding) else {
-                throw unusable(endpoint, "an \"embedding\" that is not an array of numbers")
-            }
-            guard vectors.updateValue(vector, forKey: place) == nil else {
+            guard vectors[place] == nil, flaws[place] == nil else {
                 throw unusable(endpoint, "two embeddings for one row")
             }
+            vectors[place] = vector(embedding)
+            if vectors[place] == nil {
+                flaws[place] = "\(endpoint.address.shown) answered an embedding that is no array of numbers"
+            }
         }
-        return vectors
+        return (vectors, flaws)
     }
 
     /// A key may come back as the number that it looks like.

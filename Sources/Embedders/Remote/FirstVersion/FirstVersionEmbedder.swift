@@ -71,7 +71,7 @@ public final class FirstVersionEmbedder: WritingEmbedder, KeyedEmbedder {
             let failure = error as? ServiceFailure
             let isTrouble =
                 switch failure {
-                case .unavailable?, .broken?: true
+                case .unavailable?, .broken?, .tooMany?: true
                 default: false
                 }
             await desk.settled {
@@ -143,7 +143,7 @@ public final class FirstVersionEmbedder: WritingEmbedder, KeyedEmbedder {
     /// What a failed exchange is to whoever asked. A request that is too large is split like one that is refused.
     private static func error(_ failure: ServiceFailure) -> EmbedderError {
         switch failure {
-        case .refused(let reason), .tooLarge(let reason): .refused(reason)
+        case .refused(let reason), .tooLarge(let reason), .tooMany(let reason): .refused(reason)
         default: failure.embedderError ?? failure.ofWhatever
         }
     }

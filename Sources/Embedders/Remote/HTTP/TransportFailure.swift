@@ -33,7 +33,7 @@ struct TransportFailure {
         case let failure as ServiceFailure: failure
         case let error as HTTPClientError: reason(error)
         case is ResponseAccumulator.ResponseTooBigError, NIOHTTPDecompression.DecompressionError.limit:
-            .unavailable("the answer of \(place) is larger than the \(answerLimit) bytes that it may have")
+            .tooMany("the answer of \(place) is larger than the \(answerLimit) bytes that it may have")
         case is NIOHTTPDecompression.DecompressionError, is NIOHTTPDecompression.ExtraDecompressionError:
             .unavailable("the answer of \(place) is damaged: it is not compressed as it says")
         case let error as NIOConnectionError: reason(error)

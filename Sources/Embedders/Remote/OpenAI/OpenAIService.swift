@@ -36,7 +36,7 @@ package final class OpenAIService: EmbeddingService {
     }
 
     package var warnings: [String] {
-        [endpoint.address.warning(withKey: state.withLock(\.key) != nil)].compactMap(\.self)
+        [endpoint.address.warning(withKey: endpoint.credential(state.withLock(\.key)) != nil)].compactMap(\.self)
     }
 
     /// The address that is asked, without its query.

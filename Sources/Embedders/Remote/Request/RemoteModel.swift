@@ -58,8 +58,9 @@ package struct RemoteModel: Sendable {
 
     /// Bytes of an answer that a right one does not need: as JSON numbers, with the texts in it once more.
     func answerLimit(_ texts: [String]) -> Int {
-        // "-1.2345678901234567e-10, " is as long as a number gets; a byte of text is six at most ("\u001f").
-        let numbers = (dimension ?? 16_384) * 26 + 1024
+        // "-1.2345678901234567e-10," is as long as a number gets, and may stand indented on a line of its own; a byte of text
+        // is six at most ("\u001f").
+        let numbers = (dimension ?? 16_384) * 48 + 1024
         return (1 << 20) + texts.count * numbers + 6 * texts.reduce(0) { $0 + $1.utf8.count }
     }
 }

@@ -37,10 +37,12 @@ struct Pace: Sendable {
     private var isSure = false
 
     private static let minute = Duration.seconds(60)
+    /// No rate is more than this, whatever somebody says: it is a number that can be told and reckoned with.
+    private static let most = 1e12
 
     /// - Parameter ceiling: The most a minute; nil for what can be learned.
     init(ceiling: Int? = nil) {
-        self.ceiling = ceiling.map(Double.init)
+        self.ceiling = ceiling.map { min(Double($0), Self.most) }
     }
 
     /// From when on something may be sent.
@@ -109,7 +111,7 @@ struct Pace: Sendable {
     mutating func told(limit: Int?, left: Int?, reset: Duration?, at now: Instant) {
         guard let limit, let left, let reset, limit > 0, reset > .zero else { return }
         guard left * 2 < limit else { return said = nil }
-        said = max(1, Double(max(left, limit - left)) / reset.inSeconds * 60)
+        said = min(max(1, Double(max(left, limit - left)) / reset.inSeconds * 60), Self.most)
         if left <= 0 { hold(until: now + min(reset, .seconds(10))) }
     }
 

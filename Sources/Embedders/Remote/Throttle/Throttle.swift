@@ -102,6 +102,12 @@ package struct Throttle: Sendable {
 
     /// Whether a request of so many tokens, as they are reckoned, may go now. One that may counts as on its way.
     package mutating func next(estimate: Int, at now: Moment) -> Verdict {
+        if usage.day > DayUsage.day(of: now.seconds) {
+            let reason =
+                "what was sent is counted for a day that has not come yet: the clock was wrong then, or is now; remove the file "
+                + "remote-usage in the state directory to count anew"
+            return .stopped(until: now.instant + .seconds(60), because: reason)
+        }
         usage.turn(at: now.seconds)
         untold.turn(at: now.seconds)
         let charge = max(1, Int(Double(estimate) * scale))
