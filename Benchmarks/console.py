@@ -144,8 +144,7 @@ def asked(bench, count=100_000, asked=100):
     settings = MODEL
     bench.backfilld("setup", settings=settings)
     bench.backfilld("backfill", settings=settings)
-    bench.cluster.sql("SET maintenance_work_mem = '1GB'; CREATE INDEX songs_hnsw ON music_knowledge "
-                      "USING hnsw (embedding vector_cosine_ops)")
+    bench.backfilld("index", "--create", "--memory", "1GB", settings=settings)
     bench.cluster.sql("CREATE INDEX ON music_knowledge USING gin (fts)")
     bench.cluster.sql("VACUUM ANALYZE music_knowledge")
     results = {}

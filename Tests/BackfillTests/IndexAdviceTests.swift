@@ -30,7 +30,7 @@ struct IndexAdviceTests {
         #expect(
             sql(facts()) == [
                 "CREATE INDEX CONCURRENTLY \"music_knowledge_embedding_hnsw\" ON \"public\".\"music_knowledge\" USING hnsw "
-                    + "(\"embedding\" \"extensions\".vector_cosine_ops) WITH (m = 16, ef_construction = 64);"
+                    + "(\"embedding\" \"extensions\".vector_cosine_ops) WITH (m = 16, ef_construction = 128);"
             ])
         #expect(IndexAdvice(facts(rows: 5000)).verdict == .notNeeded && sql(facts(rows: 5000)).isEmpty)
         #expect(IndexAdvice(facts(rows: 5000), evenIfSmall: true).verdict == .build)
