@@ -130,7 +130,8 @@ extension TablePipeline {
         let holders = try? await parts.pool.withConnection { try await RowClaim.holders(of: key, in: table, on: $0) }
         for holder in holders ?? [] where !holder.isDaemon || holder.isSilent(for: interval) {
             // The same one is told again after a while, not with each heartbeat.
-            if let told = strangers[holder.description], clock.now - told < Self.strangerSilence { continue }
+            strangers = strangers.filter { clock.now - $0.value < Self.strangerSilence }
+            guard strangers[holder.description] == nil else { continue }
             strangers[holder.description] = clock.now
             report(.obstructed(key: key, by: holder))
         }

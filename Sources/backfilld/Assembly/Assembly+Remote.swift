@@ -26,7 +26,8 @@ extension Assembly {
         for (setting, prompt) in [("passagePrompt", remote.passagePrompt), ("queryPrompt", remote.queryPrompt)]
         where !prompt.isEmpty {
             let count = TokenCount(tokenizer: tokenizer, prompt: prompt)
-            guard count.cut(String(repeating: "word ", count: most), to: most)?.isEmpty ?? false else { continue }
+            // Where one letter does not fit, every text would be cut to nothing.
+            guard count.most(in: "a") > most else { continue }
             throw RemoteSettingError(
                 "remote.inputTokens", "is \(most), and remote.\(setting) leaves no room for a text in that")
         }
