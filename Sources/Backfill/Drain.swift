@@ -13,6 +13,14 @@ public struct Drain: Sendable {
     /// Rows after which it ends whatever is pending: where they come as fast as they are embedded, there would be no end.
     private let enough: Int?
 
+    /// What it waits for.
+    public enum Pause: Sendable {
+        /// The provider, or a ceiling of ours, asks for it: for how long, and why, as far as that is known.
+        case asked(Duration?, because: String?)
+        /// The database is away, and is waited for as long at most. What was embedded is kept.
+        case outage(any Error, longest: Duration)
+    }
+
     /// What became of the backlog.
     public struct Result: Sendable {
         /// Rows that were begun.
@@ -53,13 +61,13 @@ public struct Drain: Sendable {
 
     /// Embeds what is pending and ends.
     ///
-    /// What may pass is waited for: a provider that is away, and a database, as long as it takes three tries.
+    /// What may pass is waited for: a provider that is away, as long as it takes three tries, and a database, for five minutes.
     /// - Parameters:
-    ///   - waits: Called where the provider, or a ceiling of ours, has it wait: for how long, and why, as far as that is known.
+    ///   - waits: Called where it has to wait.
     ///   - progress: Called after each batch with what is done so far.
     /// - Throws: What kept a batch from being done, where that is no row's own; what was written stays written.
     public func run(
-        waits: @escaping @Sendable (Duration?, String?) -> Void = { _, _ in },
+        waits: @escaping @Sendable (Pause) -> Void = { _ in },
         _ progress: @escaping @Sendable (Result) -> Void
     ) async throws -> Result {
         var session = try await attach()
@@ -78,7 +86,7 @@ public struct Drain: Sendable {
                     state.leaveRest()
                     ended.set()
                 }
-            case .limited(let wait, let reason): waits(wait, reason)
+            case .limited(let wait, let reason): waits(.asked(wait, because: reason))
             case .contended: state.noteContention(at: .now)
             case .scanned(found: 0, _): state.noteContention(at: nil)
             case .trouble(let error):
@@ -98,7 +106,7 @@ public struct Drain: Sendable {
             await ended.wait(until: nil)
             while state.isWaiting, !Task.isCancelled {
                 do {
-                    let again = try await reattach()
+                    let again = try await reattach(waits)
                     await session?.close()
                     session = again
                 } catch {
@@ -135,14 +143,24 @@ public struct Drain: Sendable {
     /// Another session, for the one that is lost with its server.
     ///
     /// - Throws: What the last of many tries failed with; `CancellationError`.
-    private func reattach() async throws -> PostgresConnection? {
-        for _ in 1..<30 {
-            do { return try await attach() } catch is PostgresError {}
+    private func reattach(_ waits: (Pause) -> Void) async throws -> PostgresConnection? {
+        let end = ContinuousClock.now + Self.longestOutage
+        var isTold = false
+        while ContinuousClock.now < end {
+            do {
+                return try await attach()
+            } catch let error as PostgresError {
+                if !isTold { waits(.outage(error, longest: Self.longestOutage)) }
+                isTold = true
+            }
             // A server that starts again takes a while.
             try await Task.sleep(for: .seconds(1))
         }
         return try await attach()
     }
+
+    /// Vectors that were paid for are lost with the process.
+    private static let longestOutage = Duration.seconds(300)
 }
 
 /// What a drain has done so far, gathered from its batches.

@@ -3,6 +3,7 @@ enum SQLFile {
     static let batchRead = String(decoding: PackageResources.batch_read_sql, as: UTF8.self)
     static let batchWrite = String(decoding: PackageResources.batch_write_sql, as: UTF8.self)
     static let batchUnwritten = String(decoding: PackageResources.batch_unwritten_sql, as: UTF8.self)
+    static let batchFree = String(decoding: PackageResources.batch_free_sql, as: UTF8.self)
     static let batchLock = String(decoding: PackageResources.batch_lock_sql, as: UTF8.self)
     static let batchClear = String(decoding: PackageResources.batch_clear_sql, as: UTF8.self)
     static let submitLook = String(decoding: PackageResources.submit_look_sql, as: UTF8.self)

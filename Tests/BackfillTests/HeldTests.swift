@@ -7,7 +7,7 @@ import Testing
 
     @Test("A lock keeps the vector for the second that it waits")
     mutating func locked() {
-        held.wait(for: EmbeddedRow("a", source: 9), at: start)
+        held.wait("a", with: EmbeddedRow("a", source: 9), at: start)
         #expect(held.entries["a"]?.vector == EmbeddedRow("a", source: 9))
         #expect(held.due == start + .seconds(1))
         #expect(held.takeDropped() == [])
@@ -16,7 +16,7 @@ import Testing
     @Test("A row that did not take its vector keeps it until its next attempt")
     mutating func kept() {
         held.keep(EmbeddedRow("a"), for: .seconds(7), at: start)
-        held.wait(for: EmbeddedRow("b"), at: start + .seconds(60))
+        held.wait("b", with: EmbeddedRow("b"), at: start + .seconds(60))
         // The first one is counted among those that fail.
         #expect(held.count == 2 && held.waiting == 1)
         #expect(held.due == start + .seconds(7))
@@ -28,7 +28,7 @@ import Testing
 
     @Test("A row whose text changes too fast waits a second, without its vector")
     mutating func postponed() {
-        held.wait(for: EmbeddedRow("a"), at: start)
+        held.wait("a", with: EmbeddedRow("a"), at: start)
         held.postpone("a", at: start.ms(10))
         #expect(held.entries["a"]?.vector == nil)
         #expect(held.due == start.ms(1010))
@@ -41,8 +41,8 @@ import Testing
         #expect(held.take(10, at: start) == nil)
         held.postpone("k1", at: start)
         held.postpone("k2", at: start.ms(100))
-        held.wait(for: EmbeddedRow("v1"), at: start.ms(50))
-        held.wait(for: EmbeddedRow("v2"), at: start.ms(20))
+        held.wait("v1", with: EmbeddedRow("v1"), at: start.ms(50))
+        held.wait("v2", with: EmbeddedRow("v2"), at: start.ms(20))
         #expect(held.take(10, at: start.ms(999)) == nil)
         guard case .vectors(let rows) = held.take(10, at: start.ms(2000)) else {
             Issue.record("no vectors")
@@ -68,7 +68,7 @@ import Testing
 
     @Test("A settled row is forgotten, and its vector's claim with it")
     mutating func settled() {
-        held.wait(for: EmbeddedRow("a"), at: start)
+        held.wait("a", with: EmbeddedRow("a"), at: start)
         held.settle("a")
         held.settle("never seen")
         #expect(!held.contains("a"))
@@ -79,26 +79,41 @@ import Testing
 
     @Test("A vector that another takes the place of is not dropped")
     mutating func replaced() {
-        held.wait(for: EmbeddedRow("a", source: 1), at: start)
-        held.wait(for: EmbeddedRow("a", source: 2), at: start)
+        held.wait("a", with: EmbeddedRow("a", source: 1), at: start)
+        held.wait("a", with: EmbeddedRow("a", source: 2), at: start)
         #expect(held.takeDropped() == [])
         #expect(held.vectors == 1)
     }
 
     @Test("Vectors are kept for so many rows, and their places are given back")
     mutating func vectors() {
-        for number in 0...Held.mostVectors { held.wait(for: EmbeddedRow("\(number)"), at: start) }
+        for number in 0...Held.mostVectors { held.wait("\(number)", with: EmbeddedRow("\(number)"), at: start) }
         #expect(held.entries.values.count { $0.vector != nil } == Held.mostVectors)
         #expect(held.entries["\(Held.mostVectors)"]?.vector == nil)
         held.settle("0")
         held.postpone("1", at: start)
-        held.wait(for: EmbeddedRow("2"), at: start)  // its own place is not counted twice
-        held.wait(for: EmbeddedRow("x"), at: start)
-        held.wait(for: EmbeddedRow("y"), at: start)
-        held.wait(for: EmbeddedRow("z"), at: start)
+        held.wait("2", with: EmbeddedRow("2"), at: start)  // its own place is not counted twice
+        held.wait("x", with: EmbeddedRow("x"), at: start)
+        held.wait("y", with: EmbeddedRow("y"), at: start)
+        held.wait("z", with: EmbeddedRow("z"), at: start)
         #expect(held.entries["x"]?.vector != nil)
         #expect(held.entries["y"]?.vector != nil)
         #expect(held.entries["z"]?.vector == nil)
+        // There are too many to look at each of them every second.
+        #expect(held.entries["x"]?.next == start + .seconds(1))
+        #expect(held.entries["z"]?.next == start + .seconds(10))
+    }
+
+    @Test("A row that was locked before it was embedded is looked at again, and begun with its text")
+    mutating func lockedBefore() {
+        held.wait("a", with: nil, at: start)
+        #expect(held.due == start + .seconds(1))
+        #expect(held.waiting == 1 && held.vectors == 0)
+        guard case .keys(["a"]) = held.take(5, at: start + .seconds(1)) else {
+            Issue.record("not the key")
+            return
+        }
+        #expect(held.takeDropped() == [])
     }
 
     @Test("Only so many rows are remembered; those that are stay")

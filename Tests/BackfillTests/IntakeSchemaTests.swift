@@ -15,7 +15,7 @@ import Testing
         intake.finish(first, .locked(EmbeddedRow("a")), at: start)
         intake.announce(["x"], at: start)
         #expect(intake.held.count > 0)
-        #expect(intake.startOver() == ["a"])
+        #expect(Set(intake.startOver()) == Set(first))
         #expect(intake.held.count == 0)
         #expect(intake.waiting == 0)
         #expect(intake.takeDropped() == [])

@@ -93,7 +93,7 @@ import Testing
             // The ledger knows whether the text is another than the one that failed.
             case .failed: #expect(action == .scan(limit: 10))
             // The write finds out.
-            case .locked(let row): #expect(action == .write([row]))
+            case .locked(let row?): #expect(action == .write([row]))
             default: #expect(action == .batch(["a"]))
             }
             // What was held of it is out of date: it must not be begun a second time beside this batch.

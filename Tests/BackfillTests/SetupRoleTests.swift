@@ -17,7 +17,7 @@ struct SetupRoleTests {
         #expect(
             script.contains(
                 "GRANT SELECT (\"id\", \"topic\", \"suggestion\", \"embedding\", \"ctid\", "
-                    + "\"xmin\") ON \"public\".\"music_knowledge\" TO \"the daemon\";"))
+                    + "\"xmin\", \"xmax\") ON \"public\".\"music_knowledge\" TO \"the daemon\";"))
         #expect(script.contains("GRANT UPDATE (\"embedding\") ON \"public\".\"music_knowledge\" TO \"the daemon\";"))
         #expect(script.contains("GRANT USAGE ON SCHEMA \"extensions\" TO \"the daemon\";"))
         #expect(!script.contains("POLICY"))
@@ -73,7 +73,7 @@ struct SetupRoleTests {
                     + ["activity", "failure", "lease", "quality"].flatMap { table in
                         ["SELECT", "INSERT", "UPDATE", "DELETE"].map { "\(table) \($0)" }
                     }),
-            readable: ["id", "topic", "suggestion", "embedding", "ctid", "xmin"], writable: ["embedding"],
+            readable: ["id", "topic", "suggestion", "embedding", "ctid", "xmin", "xmax"], writable: ["embedding"],
             policies: ["r", "w"])
         #expect(try SetupPlan(options, shape: shape, facts: Fixture.factsAfter).isEmpty)
         shape.grantee?.writable = []

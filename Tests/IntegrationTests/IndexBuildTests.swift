@@ -52,6 +52,23 @@ struct IndexBuildTests {
         #expect(Set(answer.keys).intersection(try await place.nearest(vector, 10)).count >= 9)
     }
 
+    @Test("Where one partition has an index, the others get theirs, and all are made one of the table")
+    func onePartition() async throws {
+        let place = try await SearchPlace.make(.pg18WithPgvector, rows: 500, create: Self.partitioned)
+        try await place.place.run("CREATE INDEX jazz ON songs_jazz USING hnsw (embedding vector_cosine_ops)")
+        let before = try await Self.facts(place)
+        #expect(before.used?.name == "jazz" && before.bare.map(\.name) == ["songs_rest"])
+        // So few rows are read in no time.
+        #expect(IndexAdvice(before).verdict == .good)
+        let advice = IndexAdvice(before, evenIfSmall: true)
+        #expect(advice.verdict == .build && advice.reason.hasPrefix("partition public.songs_rest has no index"))
+        try await Self.build(place)
+        let facts = try await Self.facts(place)
+        #expect(facts.indexes.count == 3 && facts.indexes.allSatisfy { $0.isValid })
+        #expect(facts.indexes.contains { $0.name == "jazz" && $0.parent != nil })
+        #expect(facts.bare.isEmpty && IndexAdvice(facts, evenIfSmall: true).verdict == .good)
+    }
+
     @Test("An invalid left-over is found, said by check, dropped, and the index is built")
     func leftover() async throws {
         let place = try await SearchPlace.make(.pg18WithPgvector, rows: 500)

@@ -52,20 +52,25 @@ struct Batch: Sendable {
     /// - Parameters:
     ///   - keys: The text form of their keys.
     ///   - areFound: Whether a scan has found them, so that one that can't be read is a row of the table.
+    ///   - areHeld: Whether they were locked when they were tried before.
     ///   - reached: Hears of each stage that is done.
     /// - Throws: `PostgresError` and what else keeps rows from being read, or belongs to the table, and is no row's own.
     func run(
-        _ keys: [RowKey], areFound: Bool = false, reached: (Stage) -> Void = { _ in }
+        _ keys: [RowKey], areFound: Bool = false, areHeld: Bool = false, reached: (Stage) -> Void = { _ in }
     ) async throws -> BatchReport {
         var report = BatchReport()
         for key in keys { report.outcomes[key] = .settled }
         for key in try await submitter?.clear(among: keys) ?? [] { report.outcomes[key] = .outdated }
-        let rows =
+        let found =
             areFound
             ? try await reader.read(keys[...]) { key, error in
                 report.outcomes[key] = .failed("the row cannot be read: \(error.description)")
             }
             : try await reader.read(keys)
+        // To embed what can't be written would be to embed it again and again, for as long as somebody has it locked.
+        let obstacles = try await reader.obstacles(among: areHeld ? found : found.filter(\.mayBeLocked))
+        report.outcomes.merge(obstacles) { $1 }
+        let rows = obstacles.isEmpty ? found : found.filter { obstacles[$0.key] == nil }
         reached(.read)
         report.cut = rows.count { $0.isCut }
         let texts = rows.filter { !$0.text.isEmpty }

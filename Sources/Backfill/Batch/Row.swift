@@ -8,13 +8,16 @@ struct PendingRow: Sendable, Hashable {
     let text: String
     /// Whether the text was cut to the limit.
     let isCut: Bool
+    /// Whether a transaction that may be under way has locked or changed it.
+    let mayBeLocked: Bool
 
     /// A row as it was read.
-    init(key: RowKey, source: Int64, text: String, isCut: Bool = false) {
+    init(key: RowKey, source: Int64, text: String, isCut: Bool = false, mayBeLocked: Bool = false) {
         self.key = key
         self.source = source
         self.text = text
         self.isCut = isCut
+        self.mayBeLocked = mayBeLocked
     }
 }
 
@@ -43,8 +46,8 @@ public enum RowOutcome: Sendable, Hashable {
     case outdated
     /// The row is gone, or has its vector already.
     case settled
-    /// Another transaction has the row locked; the vector is kept.
-    case locked(EmbeddedRow)
+    /// Another transaction has the row locked; the vector is kept, where it was made before that was known.
+    case locked(EmbeddedRow?)
     /// The row matched and was free, and still took no vector: row level security, or a trigger that returns NULL.
     case refused(EmbeddedRow, reason: String)
     /// A trigger of the owner's changed the text while the vector was written, so that it was cleared again. `standing` is
@@ -58,7 +61,7 @@ extension RowOutcome {
     /// The vector of a row that took none, kept so that it need not be computed again.
     var keptVector: EmbeddedRow? {
         switch self {
-        case .locked(let row), .refused(let row, _): row
+        case .locked(let row?), .refused(let row, _): row
         default: nil
         }
     }

@@ -6,6 +6,7 @@ struct RowReader: Sendable {
     private let pool: ConnectionPool
     private let textBytes: Int
     private let read: String
+    private let free: String
     private let scan: String
     private let columns: [String]
     private let rendering: TextRendering
@@ -25,6 +26,7 @@ struct RowReader: Sendable {
         rendering = TextRendering(table.spec.recipe, jsonColumns: table.jsonColumns, textBytes: textBytes)
         columns = table.spec.recipe.columns
         read = SQLFile.fill(SQLFile.batchRead, table.fragments)
+        free = SQLFile.fill(SQLFile.batchFree, table.fragments)
         scan = SQLFile.fill(SQLFile.scanBacklog, table.fragments)
     }
 
@@ -38,9 +40,11 @@ struct RowReader: Sendable {
             [.textArray(keys.map(\.text)), .int4(Int32(clamping: textBytes * Self.columnFactor))], prepared: true)
         let rows = try await pool.withConnection { try await $0.execute(statement, deadline: Self.deadline) }
         return try rows.map { row in
-            let values = try columns.indices.map { try row.decode($0 + 2, as: String?.self) }
+            let values = try columns.indices.map { try row.decode($0 + 3, as: String?.self) }
             let (text, isCut) = rendering.text(values)
-            return PendingRow(key: RowKey(try row.decode(0)), source: try row.decode(1), text: text, isCut: isCut)
+            return PendingRow(
+                key: RowKey(try row.decode(0)), source: try row.decode(1), text: text, isCut: isCut,
+                mayBeLocked: try row.decode(2))
         }
     }
 
@@ -75,6 +79,28 @@ struct RowReader: Sendable {
         if let doubtful { throw doubtful }
         for row in unread { failed(row.key, row.error) }
         return rows
+    }
+
+    /// Why some of these rows would take no vector: somebody else has them locked, or has just changed their text.
+    ///
+    /// - Throws: `PostgresError`; `CancellationError`.
+    func obstacles(among rows: [PendingRow]) async throws -> [RowKey: RowOutcome] {
+        guard !rows.isEmpty else { return [:] }
+        let statement = Statement(
+            "look for locks on rows of \(table.displayName)", free, [.textArray(rows.map(\.key.text))])
+        var sources: [RowKey: [Int64?]] = [:]
+        for row in try await pool.withConnection({ try await $0.execute(statement, deadline: Self.deadline) }) {
+            sources[RowKey(try row.decode(0)), default: []].append(try row.decode(1))
+        }
+        var found: [RowKey: RowOutcome] = [:]
+        for row in rows {
+            guard let now = sources[row.key] else {
+                found[row.key] = .locked(nil)
+                continue
+            }
+            if !now.contains(where: { $0 == nil || $0 == row.source }) { found[row.key] = .outdated }
+        }
+        return found
     }
 
     /// Keys of pending rows, at most so many, in the order in which the table has them.

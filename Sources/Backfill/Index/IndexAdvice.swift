@@ -61,7 +61,8 @@ public struct IndexAdvice: Sendable, Hashable {
         let choice = Self.choice(facts)
         let used = facts.used
         // An index of some of the rows is missed only where search has to do without any.
-        let isServed = used != nil || facts.rows * facts.dimension < Self.quick
+        let isSmall = facts.rows * facts.dimension < Self.quick
+        let isServed = used != nil || isSmall
         // Vectors of length one are in the same order by the others as by cosine.
         let foreign = used.flatMap { index in
             index.metric == .taxicab
@@ -90,6 +91,14 @@ public struct IndexAdvice: Sendable, Hashable {
                 .ivfflat(
                     rows: facts.rows, dimension: facts.dimension, used.operatorClass,
                     isHalved: used.expression != nil), faults, facts)
+        } else if let first = facts.bare.first, choice != nil, !isSmall || evenIfSmall {
+            let others = facts.bare.count - 1
+            self.init(
+                .build,
+                others == 0
+                    ? "partition \(first) has no index, and every search reads all of it"
+                    : "\(first) and \(others.counted("other partition")) have no index, and every search reads all of them",
+                choice, faults, facts)
         } else if used != nil {
             self.init(.good, "search goes through \(name) where the server finds it worth it", nil, faults, facts)
         } else if choice == nil {
@@ -97,7 +106,7 @@ public struct IndexAdvice: Sendable, Hashable {
                 .impossible,
                 "pgvector has no index for \(facts.dimension.grouped) dimensions\(facts.has([0, 7]) ? "" : " before 0.7"); "
                     + "a model of fewer dimensions has, or one that can shorten its vectors", nil, faults, facts)
-        } else if facts.rows * facts.dimension < Self.quick, !evenIfSmall {
+        } else if isSmall, !evenIfSmall {
             self.init(
                 .notNeeded,
                 "about \(facts.rows.counted("row")) of \(facts.dimension) dimensions are compared in some milliseconds, and "

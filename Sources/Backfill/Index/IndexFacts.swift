@@ -63,4 +63,21 @@ public struct IndexFacts: Sendable, Hashable {
 
     /// The index that search goes through.
     public var used: VectorIndex? { VectorIndex.best(of: indexes, on: shape.relation) }
+
+    /// Partitions that every search reads whole, while others have an index.
+    var bare: [QualifiedName] {
+        guard let used, used.relation != shape.relation else { return [] }
+        return shape.partitions.filter { partition in
+            partition.kind == .leaf && !indexes.contains { $0.relation == partition.relation && $0.obstacle == nil }
+        }.map(\.name)
+    }
+
+    /// An index of its own that a partition has, and that can be made a part of one on the whole table.
+    func standing(on relation: Int64, as choice: IndexChoice) -> VectorIndex? {
+        indexes.first {
+            $0.relation == relation && $0.parent == nil && $0.obstacle == nil && $0.predicate == nil
+                && $0.method == choice.method && $0.operatorClass == choice.operatorClass
+                && ($0.expression != nil) == choice.isHalved
+        }
+    }
 }

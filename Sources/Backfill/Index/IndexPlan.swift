@@ -52,8 +52,10 @@ struct IndexPlan: Sendable, Hashable {
         var names = [facts.shape.relation: QualifiedName(schema: facts.shape.name.schema, name: name)]
         for partition in facts.shape.partitions where partition.kind != .foreign {
             guard let parent = names[partition.parent] else { continue }
+            let standing = facts.standing(on: partition.relation, as: choice)
             let own = QualifiedName(
-                schema: partition.name.schema, name: "\(Self.cut(name, 63 - 12))_\(partition.relation)")
+                schema: partition.name.schema,
+                name: standing?.name ?? "\(Self.cut(name, 63 - 12))_\(partition.relation)")
             names[partition.relation] = own
             let attach = SetupPlan.Step(
                 title: "attach index \(own.name)",
@@ -61,7 +63,7 @@ struct IndexPlan: Sendable, Hashable {
             if partition.kind == .partitioned {
                 parents += [create(choice, own.name, on: partition.name, concurrently: false), attach]
             } else {
-                alone.append(create(choice, own.name, on: partition.name, concurrently: true))
+                if standing == nil { alone.append(create(choice, own.name, on: partition.name, concurrently: true)) }
                 attachments.append(.init(kind: .transaction, steps: [attach]))
             }
         }

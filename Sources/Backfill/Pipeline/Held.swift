@@ -39,11 +39,12 @@ struct Held: Sendable {
         put(key, Entry(next: now + PipelineSettings.never))
     }
 
-    /// Waits for somebody's lock: no failure, and the vector is not computed again.
-    mutating func wait(for row: EmbeddedRow, at now: Instant) {
-        // Where its vector can't be kept, looking again costs embedding it again.
-        let wait = vectors < Self.mostVectors || hasVector(row.key) ? Duration.seconds(1) : .seconds(10)
-        put(row.key, Entry(next: now + wait, vector: row))
+    /// Waits for somebody's lock: no failure, and the vector, where there is one, is not computed again.
+    mutating func wait(_ key: RowKey, with vector: EmbeddedRow?, at now: Instant) {
+        // Many would be read each time for nothing, as a rule: who locks so many takes longer.
+        let isKept = vector != nil && (vectors < Self.mostVectors || hasVector(key))
+        let wait = isKept || entries.count < Self.mostVectors ? Duration.seconds(1) : .seconds(10)
+        put(key, Entry(next: now + wait, vector: vector))
     }
 
     /// Keeps the vector of a row that failed to take it, until its next attempt.
@@ -100,7 +101,7 @@ struct Held: Sendable {
 
     func hasVector(_ key: RowKey) -> Bool { entries[key]?.vector != nil }
 
-    /// Vectors are kept for so many rows; those beyond are embedded again.
+    /// Vectors are kept for so many rows; those beyond are embedded again, once nobody has them locked.
     static let mostVectors = 2_000
 
     /// Rows that are remembered; those beyond are only found again by the next scan.

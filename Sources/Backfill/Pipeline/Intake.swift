@@ -107,6 +107,9 @@ struct Intake: Sendable {
     /// Whether there are any of these rows in flight of which nothing is known but a notification.
     func areAnnounced(_ keys: [RowKey]) -> Bool { keys.contains { inFlight[$0] == .announced } }
 
+    /// Whether there are any of these rows in flight that had to wait for something.
+    func areHeld(_ keys: [RowKey]) -> Bool { keys.contains { inFlight[$0] == .held } }
+
     /// The server has answered a batch with an error. Anybody can send notifications, with keys that are none: if these
     /// rows were announced, what was announced is let go, and a scan finds those that the table has.
     ///
@@ -218,8 +221,11 @@ struct Intake: Sendable {
     ) {
         for (key, outcome) in outcomes { settle(key, outcome, retries[key], at: now) }
         if let first = retries.values.min() { retry(at: now + first) }
-        // Anybody can announce keys that are none: the ceiling is for rows.
-        ceiling?.giveBack(outcomes.count { $0.value == .settled && inFlight[$0.key] == .announced })
+        // The ceiling is for rows that are embedded. Anybody can announce keys that are none, and those of locked rows come again.
+        ceiling?.giveBack(
+            outcomes.count {
+                $0.value == .locked(nil) || $0.value == .settled && inFlight[$0.key] == .announced
+            })
         let vain = outcomes.count { $0.value == .settled && inFlight[$0.key] == .page(backlog.page) }
         if vain * 2 > outcomes.count { renewPage() }
         forgive(Array(outcomes.keys), at: now)
@@ -278,7 +284,7 @@ struct Intake: Sendable {
     private mutating func settle(_ key: RowKey, _ outcome: RowOutcome, _ retry: Duration?, at now: Instant) {
         if outcome != .outdated { changes[key] = nil }
         switch outcome {
-        case .locked(let row): held.wait(for: row, at: now)
+        case .locked(let row): held.wait(key, with: row, at: now)
         case .refused(let row, _) where retry != nil: held.keep(row, for: retry ?? .zero, at: now)
         // A row that is not in the ledger, since there is none, must not be found again.
         case .failed where retry.map({ $0 >= PipelineSettings.never }) ?? false,

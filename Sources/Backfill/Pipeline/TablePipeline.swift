@@ -247,7 +247,7 @@ actor TablePipeline: Gated {
 
     private func embed(_ keys: [RowKey]) async {
         let (table, batch) = (table, batch)
-        let areFound = !intake.areAnnounced(keys)
+        let (areFound, areHeld) = (!intake.areAnnounced(keys), intake.areHeld(keys))
         let attempt: Claims.Attempt
         do {
             attempt = try await parts.claims.claim(keys, of: table.watch, canWait: areFound)
@@ -267,7 +267,7 @@ actor TablePipeline: Gated {
         }
         parts.reached(.claimed)
         await self.attempt(attempt.claimed, of: table) { [parts] in
-            try await batch.run(attempt.claimed, areFound: areFound, reached: parts.reached)
+            try await batch.run(attempt.claimed, areFound: areFound, areHeld: areHeld, reached: parts.reached)
         }
         let isSame = table.watch == self.table.watch
         let waiting = attempt.claimed.filter { isSame && intake.held.hasVector($0) }

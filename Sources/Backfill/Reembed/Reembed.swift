@@ -17,6 +17,8 @@ public struct Reembed: Sendable {
         case rows(done: Int, of: Int)
         /// So many rows are locked by others and waited for.
         case locked(rows: Int)
+        /// It waits for the provider, or for the database.
+        case paused(Drain.Pause)
     }
 
     /// What came of it.
@@ -246,7 +248,9 @@ public struct Reembed: Sendable {
         var result = Drain.Result()
         for _ in 0..<Self.mostTries {
             let before = embedded
-            result = try await drain.run { progress(.rows(done: before + $0.embedded, of: total)) }
+            result = try await drain.run(waits: { progress(.paused($0)) }) {
+                progress(.rows(done: before + $0.embedded, of: total))
+            }
             embedded += result.embedded
             // Somebody's open transaction is no failure: it is waited for, for a minute or two.
             let locked = result.failed.values.count { $0 == RowOutcome.lockedReason }

@@ -18,7 +18,7 @@ SELECT
     ) AS own_tables,
     ARRAY(
         SELECT a.attname::pg_catalog.text FROM pg_catalog.pg_attribute a
-        WHERE a.attrelid = c.oid AND (a.attnum > 0 OR a.attname IN ('ctid', 'xmin')) AND NOT a.attisdropped
+        WHERE a.attrelid = c.oid AND (a.attnum > 0 OR a.attname IN ('ctid', 'xmin', 'xmax')) AND NOT a.attisdropped
             AND pg_catalog.has_column_privilege(r.oid, c.oid, a.attnum, 'SELECT')
     ) AS readable,
     ARRAY(

@@ -37,12 +37,10 @@ struct GrantSet: Sendable, Hashable {
         }
         let spec = options.spec
         var seen: Set<String> = []
-        // A row's place and writer, by which the daemon finds again what it has just locked, are columns too.
-        let system = ["ctid", "xmin"]
         // Search looks for words in a column of them, where there is one.
         let words = [SearchShape.words(among: shape.wordColumns)].compactMap(\.self)
         let text = spec.recipe.columns + shape.baseColumns(of: spec.recipe)
-        let read = ([spec.key] + text + words + [spec.embedding] + system)
+        let read = ([spec.key] + text + words + [spec.embedding] + WatchedTable.systemColumns)
             .filter { seen.insert($0).inserted && !grantee.readable.contains($0) }
         let written = grantee.writable.contains(spec.embedding) ? [] : [spec.embedding]
         for (privilege, columns) in [("SELECT", read), ("UPDATE", written)] where !columns.isEmpty {

@@ -5,6 +5,7 @@ extension WatchedTable {
     var fragments: [String: String] {
         [
             "table": quotedRelation,
+            "relation": "\(relation)",
             "key": quoteIdentifier(spec.key),
             "key_type": keyType,
             "equals": keyEquality,
@@ -47,8 +48,12 @@ extension WatchedTable {
         "pg_catalog.num_nulls(t.\(quoteIdentifier(spec.embedding))) OPERATOR(pg_catalog.=) 1"
     }
 
+    /// A row's place and its writers: by the first the daemon finds again what it has just locked, the others tell whether
+    /// somebody else may have it locked. They are columns that one needs a privilege for, too.
+    static let systemColumns = ["ctid", "xmin", "xmax"]
+
     /// The columns that are read, whatever of a row is looked at.
-    var readColumns: [String] { [spec.key, spec.embedding, "ctid", "xmin"] + baseColumns + spec.recipe.columns }
+    var readColumns: [String] { [spec.key, spec.embedding] + Self.systemColumns + baseColumns + spec.recipe.columns }
 
     /// Looks whether this role may still read and write what it must.
     ///

@@ -44,15 +44,19 @@ package struct ServiceAnswer: Sendable {
     package var flaws: [Int: String]
     /// Tokens that the provider says it has charged for.
     package var tokens: Int?
+    /// The model that it says has answered.
+    package var model: String?
     /// What it says of its limits.
     package var allowance: Allowance
 
     package init(
-        vectors: [[Float]], flaws: [Int: String] = [:], tokens: Int? = nil, allowance: Allowance = Allowance()
+        vectors: [[Float]], flaws: [Int: String] = [:], tokens: Int? = nil, model: String? = nil,
+        allowance: Allowance = Allowance()
     ) {
         self.vectors = vectors
         self.flaws = flaws
         self.tokens = tokens
+        self.model = model
         self.allowance = allowance
     }
 }

@@ -42,6 +42,8 @@ actor RemoteDesk {
     private var ids = 0
     private var timer: (task: Task<Void, Never>, at: ContinuousClock.Instant)?
     private(set) var allowance: Allowance?
+    /// The model that has answered last, as it was told.
+    private(set) var model: String?
     /// The most texts of a request that was answered, and the most that one may have since larger ones were not.
     private var fitting = 0
     private(set) var mostInputs = Int.max
@@ -172,7 +174,8 @@ actor RemoteDesk {
 
     /// A request is answered.
     func answered(_ ticket: Throttle.Ticket, _ answer: ServiceAnswer) {
-        (allowance, lastAnswer, isDoubtful) = (answer.allowance, clock().instant, false)
+        (allowance, model) = (answer.allowance, answer.model)
+        (lastAnswer, isDoubtful) = (clock().instant, false)
         settled { $0.answered(ticket, charged: answer.tokens, answer.allowance, at: $1) }
     }
 

@@ -128,6 +128,9 @@ public struct RemoteEmbedder: SelectiveEmbedder, KeyedEmbedder {
     /// What the provider has said of its limits, if it has been asked anything yet.
     package var allowance: Allowance? { get async { await desk.allowance } }
 
+    /// The model that the provider has said answers, if it has said so.
+    package var answeredModel: String? { get async { await desk.model } }
+
     /// What was sent from here.
     package var usage: DayUsage { get async { await desk.throttle.own } }
 

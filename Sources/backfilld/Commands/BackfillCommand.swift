@@ -118,12 +118,7 @@ struct BackfillCommand: AsyncParsableCommand {
         let drain = Drain(
             table: table, embedder: embedder, sessions: assembly.sessions, pool: pool, settings: pipeline,
             pending: pending)
-        let waits: @Sendable (Duration?, String?) -> Void = { wait, reason in
-            guard let wait, wait >= .seconds(5) else { return }
-            let why = reason ?? "the provider asks for fewer requests"
-            complain("\(table.displayName): waiting for \(Vitals.span(wait)): \(why)")
-        }
-        var result = try await drain.run(waits: waits) { bar.show($0.processed) }
+        var result = try await drain.run(waits: { Self.tell($0, of: table.displayName) }) { bar.show($0.processed) }
         // Those that failed earlier and are not due are without a vector as well.
         let failures = try await pool.withConnection { try await FailedRow.load(table, limit: 10_000, on: $0) }
         for row in failures where result.failed[RowKey(row.key)] == nil {
@@ -139,6 +134,20 @@ struct BackfillCommand: AsyncParsableCommand {
         for failed in summary.failed.prefix(1000) { complain("failed: \(failed.key): \(failed.reason)") }
         if summary.failed.count > 1000 { complain("and \((summary.failed.count - 1000).grouped) more") }
         return summary
+    }
+
+    /// Tells on standard error what is waited for.
+    static func tell(_ pause: Drain.Pause, of table: String) {
+        switch pause {
+        case .asked(let wait?, let reason) where wait >= .seconds(5):
+            let why = reason ?? "the provider asks for fewer requests"
+            complain("\(table): waiting for \(Vitals.span(wait)): \(why)")
+        case .asked: break
+        case .outage(let error, let longest):
+            complain(
+                "\(table): waiting for the database, for \(Vitals.span(longest)) at most, with what is "
+                    + "embedded: \(Failure.message(for: error))")
+        }
     }
 
     /// What became of one table, in a form for programs too.

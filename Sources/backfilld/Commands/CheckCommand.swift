@@ -50,16 +50,29 @@ struct CheckCommand: AsyncParsableCommand {
             if let keyed = embedder as? any KeyedEmbedder {
                 findings += keyed.warnings.map { Finding(.warning, "embedder", $0) }
             }
-            if let remote = embedder as? RemoteEmbedder { findings += await limits(of: remote) }
+            if let remote = embedder as? RemoteEmbedder { findings += await answer(of: remote) }
             await connection.close()
         }
         show(findings, locks)
         if findings.contains(where: { $0.level == .failure }) { throw ExitCode(1) }
     }
 
-    /// What a provider has said of its limits, and what of them was counted today.
-    private func limits(of remote: RemoteEmbedder) async -> [Finding] {
+    /// What a provider has said of itself and its limits, and what of them was counted today.
+    private func answer(of remote: RemoteEmbedder) async -> [Finding] {
         guard let allowance = await remote.allowance else { return [] }
+        var findings: [Finding] = []
+        let asked = remote.identity.model
+        // Some add a version or a tag, or leave out whose it is.
+        if let model = await remote.answeredModel {
+            let isAsked = model == asked || model.contains(asked) || asked.contains(model)
+            findings.append(
+                Finding(
+                    isAsked ? .ok : .warning, "embedder", "the model that answers is \(model)",
+                    remedy: isAsked
+                        ? nil
+                        : "\"\(asked)\" was asked for. Vectors of different models cannot be compared: configure the name "
+                            + "of the one that answers, or have the server run the one that is configured"))
+        }
         let parts = [
             allowance.requests.map { "\($0.grouped) requests" }, allowance.tokens.map { "\($0.grouped) tokens" },
             allowance.requestsLeft.map { "\($0.grouped) requests left" },
@@ -67,9 +80,9 @@ struct CheckCommand: AsyncParsableCommand {
         ].compactMap(\.self)
         let said = parts.isEmpty ? "nothing; they are learned of its answers" : parts.joined(separator: ", ")
         let usage = await remote.usage
-        return [
-            Finding(.ok, "embedder", "limits that it tells: \(said); this test took \(usage.tokens.grouped) tokens")
-        ]
+        findings.append(
+            Finding(.ok, "embedder", "limits that it tells: \(said); this test took \(usage.tokens.grouped) tokens"))
+        return findings
     }
 
     /// What is printed as JSON.

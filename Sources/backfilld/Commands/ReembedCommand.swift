@@ -158,6 +158,7 @@ private final class Teller: Sendable {
                 bar = (shown, done)
             }
             if done >= total { end() }
+        case .paused(let pause): BackfillCommand.tell(pause, of: title)
         case .locked(let rows): complain("\(title): \(Self.locked(rows)) locked by others and waited for")
         }
     }

@@ -34,6 +34,17 @@ extension AnswerReader {
         }
     }
 
+    /// Reads a short name, as one is where it is written without escapes; steps over whatever else is there.
+    mutating func word() throws(AnswerProblem) -> String? {
+        guard current == Byte.quote else {
+            try skip()
+            return nil
+        }
+        let range = try string()
+        let isWord = 1...200 ~= range.count && !bytes[range].contains(Byte.backslash)
+        return isWord ? String(decoding: bytes[range], as: UTF8.self) : nil
+    }
+
     /// Steps over any value.
     mutating func skip() throws(AnswerProblem) {
         switch current {

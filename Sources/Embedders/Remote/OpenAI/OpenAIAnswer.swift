@@ -6,6 +6,8 @@ package struct OpenAIAnswer {
     package var flaws: [Int: String] = [:]
     /// What was charged for.
     package var tokens: Int?
+    /// The model that has answered, as far as that is told.
+    package var model: String?
     /// Whether the vectors were strings.
     var wereStrings = false
 
@@ -23,6 +25,8 @@ package struct OpenAIAnswer {
                     try reader.array("its 'data'") { reader throws(AnswerProblem) in
                         try Self.item(&reader, &received)
                     }
+                } else if reader.name(name, is: "model") {
+                    model = try reader.word()
                 } else if reader.name(name, is: "usage"), reader.current == AnswerReader.Byte.openBrace {
                     try reader.object("its 'usage'") { reader, name throws(AnswerProblem) in
                         if reader.name(name, is: "total_tokens") {

@@ -87,7 +87,7 @@ package final class OpenAIService: EmbeddingService {
             let answer = try OpenAIAnswer(response.body, count: texts.count, dimension: model.dimension)
             if encoding.isBase64 { remember(answer.wereStrings ? .base64 : .floats) }
             return ServiceAnswer(
-                vectors: answer.vectors, flaws: answer.flaws, tokens: answer.tokens,
+                vectors: answer.vectors, flaws: answer.flaws, tokens: answer.tokens, model: answer.model,
                 allowance: RateFields.allowance(response.fields))
         } catch {
             // It was charged for, so that asking once more is left to whoever counts; with floats then.
