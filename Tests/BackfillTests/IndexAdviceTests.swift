@@ -101,6 +101,19 @@ struct IndexAdviceTests {
         #expect(IndexAdvice(self.facts(indexes: [partial, index("b")])).faults.count == 1)
     }
 
+    @Test(
+        "An index by another order than cosine's is told, where vectors of length one are not in the same order by it")
+    func foreignOrder() {
+        var other = index("b")
+        other.operatorName = "<->"
+        #expect(IndexAdvice(facts(indexes: [other])).faults == [])
+        other.operatorName = "<+>"
+        let advice = IndexAdvice(facts(indexes: [other]))
+        #expect(advice.faults.count == 1 && advice.faults[0].contains("taxicab distance"), "\(advice.faults)")
+        // Search goes through the better one.
+        #expect(IndexAdvice(facts(indexes: [other, index("a")])).faults == [])
+    }
+
     @Test("Names that are taken are not taken again, and fit whatever the table is called")
     func names() {
         var taken = facts()

@@ -34,6 +34,18 @@ import Testing
         #expect(1 << 20..<2 << 20 ~= request.answerLimit ?? 0)
     }
 
+    @Test("An answer may be as long as numbers get, each indented on a line of its own")
+    func answerLimit() throws {
+        let number = "                    -1.2345678901234567e-10,\n".utf8.count
+        for (dimension, count) in [(2, 1), (384, 500), (1536, 2048)] {
+            let limit = try RemoteModel(name: "m", dimension: dimension).answerLimit(
+                Array(repeating: "x", count: count))
+            #expect(limit > count * dimension * number)
+            // And not so much more that a bomb would fit.
+            #expect(limit < (2 << 20) + 2 * count * (dimension * number + 1024))
+        }
+    }
+
     @Test("Base64 that is answered in is asked for again, floats are remembered")
     func encodings() async throws {
         for (answer, later) in [(Self.strings, true), (Self.floats, false)] {

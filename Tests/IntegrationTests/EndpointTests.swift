@@ -112,6 +112,30 @@ struct EndpointTests {
         #expect(server.complaints == [])
     }
 
+    @Test(
+        "a vector in the answer that is none is its row's failure, and the others are written",
+        arguments: PostgresServer.Flavour.allCases, ["[0,0,0,0,0,0,0,0]", "[1,2]", "\"no numbers\""])
+    func flawed(_ flavour: PostgresServer.Flavour, _ vector: String) async throws {
+        let lab = try await Lab.make(flavour)
+        let embedder = lab.embedder
+        let server = try EndpointServer(lab, flavour) { call in
+            let rows = call.rows.map { row in
+                let numbers = embedder.vector(of: row.text).map { "\($0)" }.joined(separator: ",")
+                return #"{"id":"\#(row.id)","embedding":\#(row.id == "5" ? vector : "[\(numbers)]")}"#
+            }
+            return LabHTTPReply(json: #"{"success":true,"rows":[\#(rows.joined(separator: ","))]}"#)
+        }
+        try await lab.run("INSERT INTO notes SELECT i, 'a text with the number ' || i FROM generate_series(1, 9) AS i")
+        var settings = LabSettings()
+        settings.embedder = try LabEndpoint(lab, .codette(base: server.base))
+        try await lab.withDaemon(settings) { daemon in
+            try await daemon.tells("set aside") { $0.setAside.map(\.key) == ["5"] }
+            #expect(try await lab.values("SELECT id FROM notes WHERE embedding IS NULL") == ["5"])
+            #expect(daemon.told.troubles == [])
+        }
+        #expect(server.complaints == [])
+    }
+
     @Test("a row that it leaves out while it writes others fails by itself", arguments: PostgresServer.Flavour.allCases)
     func leavesOut(_ flavour: PostgresServer.Flavour) async throws {
         let picky: EndpointServer.Behaviour = { call in

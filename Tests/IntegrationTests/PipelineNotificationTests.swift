@@ -45,6 +45,24 @@ struct PipelineNotificationTests {
         }
     }
 
+    @Test("a change of notify is heeded with the next heartbeat", arguments: PostgresServer.Flavour.allCases)
+    func changed(_ flavour: PostgresServer.Flavour) async throws {
+        let lab = try await Lab.make(flavour)
+        try await lab.withDaemon(LabSettings(heartbeat: .seconds(1))) { daemon in
+            try await daemon.tells("listening") { !$0.isPolling }
+            try await lab.setUp(lab.tables[0], notify: .off)
+            try await daemon.heartbeats(2)
+            try await daemon.tells("polling") { $0.isPolling }
+            try await lab.run("INSERT INTO notes VALUES (1, 'found by looking')")
+            try await lab.allRight()
+            try await lab.setUp(lab.tables[0], notify: .ids)
+            try await daemon.heartbeats(2)
+            try await daemon.tells("listening again") { !$0.isPolling }
+            try await lab.run("INSERT INTO notes VALUES (2, 'announced')")
+            try await lab.allRight()
+        }
+    }
+
     @Test("10,000 hostile notifications at once harm nobody", arguments: PostgresServer.Flavour.allCases)
     func flood(_ flavour: PostgresServer.Flavour) async throws {
         let lab = try await Lab.make(flavour)

@@ -24,6 +24,9 @@ import Testing
                 .code(0), "claimed    by server process \(pid) (nightly), which is no daemon's",
                 "no daemon gets to claim it")
             #expect(try await lab.pending() == 1)
+            // Once, and not with every other heartbeat.
+            try await daemon.heartbeats(6)
+            #expect(daemon.told.obstructed.count == 1)
             await stranger.close()
             try await lab.allRight()
         }

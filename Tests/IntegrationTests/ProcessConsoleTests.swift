@@ -116,6 +116,38 @@ import Testing
         try await console.daemon.stop()
     }
 
+    @Test(
+        "Where no table is named the first of the configuration is meant, and a change of its schema is no end of search"
+    )
+    func firstTable() async throws {
+        let place = try await Workplace.make(rows: 3)
+        try await place.database.psql(
+            "CREATE TABLE another AS SELECT * FROM music_knowledge; ALTER TABLE another ADD PRIMARY KEY (id); "
+                + "UPDATE another SET topic = 'elsewhere', embedding = NULL")
+        try place.write(
+            """
+            [[tables]]
+            name = "music_knowledge"
+            columns = ["topic", "suggestion"]
+            [[tables]]
+            name = "another"
+            columns = ["topic"]
+            """, to: "backfilld.toml")
+        try await place.run("setup").expect(.code(0))
+        let console = try await Answering(place)
+        try await place.allEmbedded()
+        let search = "/api/search?q=topic&mode=text"
+        #expect(try await console.json(search)["table"] as? String == "public.music_knowledge")
+        #expect(try await console.curl(search).body.contains(#""category":"general""#))
+        try await place.database.psql("ALTER TABLE music_knowledge DROP COLUMN category")
+        try await eventually("the table as it is now") {
+            let answer = try await console.curl(search)
+            try #require(["200", "503"].contains(answer.status), "\(answer)")
+            return answer.status == "200" && answer.body.contains("1 topic") && !answer.body.contains("general")
+        }
+        try await console.daemon.stop()
+    }
+
     @Test("A table that is locked is 503 with when to come back, and the status is told all the same")
     func locked() async throws {
         let place = try await Workplace.make(rows: 3)

@@ -33,6 +33,52 @@ import Testing
         withExtendedLifetime(made.server) {}
     }
 
+    @Test("A prompt that leaves no room for a text is refused before anything is sent")
+    func noRoom() async throws {
+        let made = try await ProcessProvider.place(rows: 1)
+        try made.place.write(
+            ProcessProvider.configuration(
+                port: made.server.port,
+                "inputTokens = 16\npassagePrompt = \"represent this passage for retrieval, as it stands: \""),
+            to: "backfilld.toml")
+        let result = try await made.place.run("backfill").expect(.code(78))
+        #expect(
+            result.errors.contains("remote.inputTokens")
+                && result.errors.contains("remote.passagePrompt leaves no room"),
+            "\(result)")
+        #expect(made.provider.seen.withLock(\.requests) == 0)
+    }
+
+    @Test("A provider that asks for patience has backfill say so, and the daemon's status is waiting")
+    func waiting() async throws {
+        let made = try await ProcessProvider.place(rows: 1)
+        made.provider.fault.withLock {
+            $0 = { _, number in
+                guard number == 1 else { return nil }
+                var reply = LabHTTPReply(status: 429, json: "{}")
+                // More than is waited for without a word.
+                reply.fields.append(("retry-after", "12"))
+                return reply
+            }
+        }
+        let result = try await made.place.run("backfill").expect(.code(0), "1 processed, 1 embedded")
+        #expect(result.errors.contains("public.music_knowledge: waiting for "), "\(result)")
+        made.provider.fault.withLock {
+            $0 = { _, _ in
+                var reply = LabHTTPReply(status: 429, json: "{}")
+                reply.fields.append(("retry-after", "600"))
+                return reply
+            }
+        }
+        let daemon = try await made.place.startDaemon()
+        try await made.place.insert(2...2)
+        try await eventually("told by status", polling: .milliseconds(200)) {
+            try await made.place.run("status").output.contains("waiting")
+        }
+        try await daemon.stop()
+        withExtendedLifetime(made.server) {}
+    }
+
     @Test("A provider that asks for patience is there: check says for how long, and finds no failure")
     func limited() async throws {
         let made = try await ProcessProvider.place(rows: 1)

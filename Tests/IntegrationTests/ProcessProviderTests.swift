@@ -10,7 +10,8 @@ import Testing
         // One that is set aside is not sent.
         try await place.insert(451...451)
         try await place.database.psql(
-            "INSERT INTO backfilld.failure (watch, key, reason, attempts, next_try, daemon) VALUES (1, '451', 'no', 5, 'infinity', 'd')")
+            "INSERT INTO backfilld.failure (watch, key, reason, attempts, next_try, daemon) VALUES (1, '451', 'no', 5, 'infinity', 'd')"
+        )
         let estimate = try await place.run("backfill", "--estimate").expect(.code(0))
         #expect(
             estimate.output.hasPrefix(

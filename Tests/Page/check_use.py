@@ -113,6 +113,21 @@ def _(browser, _):
         page.until("document.querySelector('#way').textContent.includes('by words') || document.querySelector('#blank').textContent.includes('Nothing for')", "by words")
 
 
+@check("A day that is the last one counts to its end, and is shown as a day when the filters are opened again")
+def _(browser, _):
+    server = serve.start()
+    with Visit(browser, server.base) as page:
+        ready(page)
+        search(page, ASK, TAME)
+        page.click("#filters-button")
+        for end, day in (("from", "2026-01-01"), ("to", "2026-11-20")):
+            page.run(f"(e => {{ e.value = '{day}'; e.dispatchEvent(new Event('input')); }})(document.querySelector('[aria-label=\"created_at {end}\"]'))")
+        page.until("(hash => hash.includes('filter.created_at.gte=2026-01-01') && !hash.includes('2026-01-01T') && hash.includes('filter.created_at.lte=2026-11-20T23:59:59.999999'))(decodeURIComponent(location.hash))", "both days are in the address")
+        page.press("Escape")
+        page.click("#filters-button")
+        same(page.run("[...document.querySelectorAll('#filters-panel input[type=date]')].map(e => e.value)"), ["2026-01-01", "2026-11-20"], "the days")
+
+
 @check("Two tables without a category: no chips, and the address says which one is looked at")
 def _(browser, _):
     server = serve.start("plain")

@@ -39,11 +39,16 @@ struct EndpointHistory: Sendable {
             writes = false
             return .endpoint
         }
-        writes = true
-        if leftOut.count + left.count > Self.most { leftOut = [:] }
-        leftOut.merge(left) { $1 }
+        leavesOut(left)
         if known.isEmpty { return .again }
         return known.count == left.count ? .rows : .some(Array(known.keys))
+    }
+
+    /// These rows, with the hash of the text that was sent, got no embedding where others of the same call did.
+    mutating func leavesOut(_ rows: [RowKey: Int64]) {
+        writes = true
+        if leftOut.count + rows.count > Self.most { leftOut = [:] }
+        leftOut.merge(rows) { $1 }
     }
 
     /// These rows have an embedding now, or are gone.

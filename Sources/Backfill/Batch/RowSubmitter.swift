@@ -144,9 +144,13 @@ struct RowSubmitter: Sendable {
         }
         if !vectors.isEmpty {
             let left = Set(result.left.map(\.key))
+            var flawed: [RowKey: Int64] = [:]
             for (place, flaw) in flaws where left.contains(rows[place].key) {
                 result.outcomes[rows[place].key] = .failed(flaw)
+                flawed[rows[place].key] = rows[place].source
             }
+            // When they come alone, it is known that it is not for the endpoint.
+            memory.withHistory { $0.leavesOut(flawed) }
             result.left.removeAll { result.outcomes[$0.key] != nil }
         }
         result.said = submission.summary
