@@ -105,19 +105,44 @@ extension ThrottleTests {
         _ = try ticket(one.next(estimate: 1, at: moment(5)))
     }
 
-    @Test("A count of a day that has not come yet stops all, and says so: it would be no ceiling")
-    func futureDay() throws {
+    @Test(
+        "A count of a day that has not come yet goes on, and where it reaches the ceiling says so",
+        arguments: [30_000, 1_000_000_000_000_000])
+    func futureDay(_ day: Int) throws {
         var settings = Throttle.Settings()
         settings.requestsPerDay = 2
         let count = Count()
-        count.total.withLock { $0 = DayUsage(day: 30_000) }
+        count.total.withLock { $0 = DayUsage(text: "\(day) 1 5") ?? DayUsage(day: day) }
         var throttle = Throttle(settings)
         throttle.share(count)
-        guard case .stopped(_, let reason) = throttle.next(estimate: 1, at: moment(0)) else {
-            Issue.record("it is sent uncounted")
+        _ = try ticket(throttle.next(estimate: 1, at: moment(0)))
+        throttle.share(count)
+        #expect(count.total.withLock(\.self).requests == 2)
+        guard case .stopped(let until, let reason) = throttle.next(estimate: 1, at: moment(1)) else {
+            Issue.record("it is sent beyond the ceiling")
             return
         }
         #expect(reason.contains("has not come yet") && reason.contains("remote-usage"))
+        // Somebody may set the clock right.
+        #expect(until - began <= .seconds(61))
+    }
+
+    @Test("A clock that jumps a day ahead and back stops nothing, and lets nothing go beyond a ceiling")
+    func clockJumps() throws {
+        var free = Throttle(Throttle.Settings())
+        var settings = Throttle.Settings()
+        settings.tokensPerDay = 100
+        var limited = Throttle(settings)
+        var sent = 0
+        for second in [0, 86_400, 10, 86_500, 20, 30] {
+            let now = Throttle.Moment(began + .seconds(sent), seconds: 86_400 * 5 + second)
+            free.answered(try ticket(free.next(estimate: 30, at: now)), charged: 30, Allowance(), at: now)
+            guard case .send(let ticket) = limited.next(estimate: 30, at: now) else { continue }
+            limited.answered(ticket, charged: 30, Allowance(), at: now)
+            sent += 1
+        }
+        // The second day has begun with the first jump, and goes on from there.
+        #expect(sent == 4)
     }
 
     @Test("Requests a day are counted too, but for refused ones")

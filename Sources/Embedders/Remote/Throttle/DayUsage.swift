@@ -13,9 +13,10 @@ package struct DayUsage: Sendable, Hashable {
     /// The day of a time in seconds since 1970.
     package static func day(of seconds: Int) -> Int { seconds / 86_400 }
 
-    /// Another day begins with nothing.
+    /// Another day begins with nothing. Where a clock was set back, or was wrong before, the day that was counted for goes on
+    /// until the clock is past it: a count that begins anew would let more go than may.
     mutating func turn(at seconds: Int) {
-        if Self.day(of: seconds) != day { self = DayUsage(day: Self.day(of: seconds)) }
+        if Self.day(of: seconds) > day { self = DayUsage(day: Self.day(of: seconds)) }
     }
 
     /// This and what was sent beside it; of two days the later.

@@ -102,14 +102,8 @@ package struct Throttle: Sendable {
 
     /// Whether a request of so many tokens, as they are reckoned, may go now. One that may counts as on its way.
     package mutating func next(estimate: Int, at now: Moment) -> Verdict {
-        if usage.day > DayUsage.day(of: now.seconds) {
-            let reason =
-                "what was sent is counted for a day that has not come yet: the clock was wrong then, or is now; remove the file "
-                + "remote-usage in the state directory to count anew"
-            return .stopped(until: now.instant + .seconds(60), because: reason)
-        }
         usage.turn(at: now.seconds)
-        untold.turn(at: now.seconds)
+        if untold.day != usage.day { untold = DayUsage(day: usage.day) }
         let charge = max(1, Int(Double(estimate) * scale))
         if let fault { return .stopped(until: now.instant + .seconds(60), because: fault) }
         let reserve = reserve(max(estimate, charge))
@@ -253,8 +247,13 @@ package struct Throttle: Sendable {
     }
 
     private func ceiling(_ charge: Int, at now: Moment) -> Verdict? {
-        let midnight = now.instant + .seconds((usage.day + 1) * 86_400 - now.seconds)
-        let then = "it goes on at 00:00 UTC"
+        let isToday = usage.day <= DayUsage.day(of: now.seconds)
+        let midnight = now.instant + .seconds(isToday ? (usage.day + 1) * 86_400 - now.seconds : 60)
+        let then =
+            isToday
+            ? "it goes on at 00:00 UTC"
+            : "counted for a day that has not come yet: the clock was wrong then, or is now; to count anew remove the file "
+                + "remote-usage in the state directory and start again"
         if let most = settings.requestsPerDay, usage.requests >= most {
             let reason = "the ceiling of \(most) requests a day (remote.requestsPerDay) is reached, \(then)"
             return .stopped(until: midnight, because: reason)
