@@ -102,10 +102,6 @@ let package = Package(
             name: "encoder-benchmark", dependencies: ["SentenceEncoder"], path: "Benchmarks/EncoderBenchmark",
             swiftSettings: lean),
         .executableTarget(
-            name: "tokenizer-benchmark", dependencies: ["SentenceEncoder"], path: "Benchmarks/TokenizerBenchmark",
-            swiftSettings: lean),
-
-        .executableTarget(
             name: "share-benchmark", dependencies: ["Backfill", "Embedders", "PostgresClient"],
             path: "Benchmarks/ShareBenchmark", swiftSettings: lean),
         .executableTarget(

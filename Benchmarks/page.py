@@ -2,7 +2,7 @@
 import bars, svg
 from svg import number
 
-# The order of the page: the heading of each set, what it says of itself, and which of its parts are drawn.
+# The order of the page: the heading of each set, and what it says of itself.
 SETS = {
     "endtoend": ("End to end, beside pgai's worker and a script", """
 pgai is its vectorizer worker 0.12 from the Python Package Index, with the vector in the same column of the same
@@ -69,7 +69,8 @@ One daemon and one configuration file. Set-up, start, and the rows that are ther
 chance."""),
     "partitions": ("A partitioned table", """
 The same rows in a table of a hundred partitions and in a plain one, filled by `backfill` in turn."""),
-    "steady": ("Inserts for an hour", """
+    "steady": ("Inserts without an end", """
+Two hundred rows a second come and are embedded, for as many minutes as stand below; left alone it is an hour.
 An embedding that is written is never a HOT update, since the row leaves the index of those that are pending: it
 leaves a dead row, and autovacuum has to keep up."""),
 }
@@ -111,7 +112,11 @@ def is_summary(value):
 def glance(kept):
     """What every set is held to, in one table."""
     rows = []
-    for name, one in kept.items():
+    for name in SETS:
+        if name not in kept:
+            rows.append([SETS[name][0], "not measured yet", "", "", ""])
+            continue
+        one = kept[name]
         link = f"[{SETS[name][0]}](#{anchor(SETS[name][0])})"
         if "skipped" in one["results"]:
             rows.append([link, "not measured", "", "", ""])
@@ -139,6 +144,8 @@ def section(name, kept, picture):
         lines += ["**A quick run, small sizes and few rounds: these figures only show that the measurement works.**", ""]
     elif machine.get("load", 0) > 0.5:
         lines += [f"**Others were using the machine (load {machine['load']}): these figures are rough.**", ""]
+    if "when" in machine:
+        lines += [f"Measured on {machine['when'][:10]}, {machine.get('binary', 'with other programs alone')}.", ""]
     held = [[what, cell(found), f"{side} {number(limit)}", "met" if met else "**not met**"]
             for what, found, side, limit, met in bars.judged(name, results)]
     if held:
@@ -166,9 +173,15 @@ def section(name, kept, picture):
 
 def behind(name, ratios):
     """What a peer does better, told as such."""
-    if name not in ("endtoend", "database", "partitions", "tax"):
+    if name in ("endtoend", "database", "partitions"):
+        worse = [(what, found) for what, found in ratios if found["median"] < 1]
+    elif name == "tax":  # the others say what of it is the index's, and what any trigger's
+        worse = [(what, found) for what, found in ratios if "set up against" in what and found["median"] < 1]
+    elif name == "search":
+        worse = [(what, found) for what, found in ratios if found["median"] > 1]  # of times, less is better
+    else:
         return []
-    worse = [f"{what} ({cell(found)})" for what, found in ratios if found["median"] < 1]
+    worse = [f"{what} ({cell(found)})" for what, found in worse]
     return [f"Where backfilld is behind: {'; '.join(worse)}.", ""] if worse else []
 
 

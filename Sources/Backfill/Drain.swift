@@ -23,7 +23,7 @@ public struct Drain: Sendable {
 
     /// What became of the backlog.
     public struct Result: Sendable {
-        /// Rows that were begun.
+        /// Rows that are embedded or have failed.
         public var processed = 0
         /// Rows whose vector is in the table now.
         public var embedded = 0

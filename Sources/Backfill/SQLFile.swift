@@ -26,7 +26,6 @@ enum SQLFile {
     static let countBacklog = String(decoding: PackageResources.count_backlog_sql, as: UTF8.self)
     static let checkAccess = String(decoding: PackageResources.check_access_sql, as: UTF8.self)
     static let checkServer = String(decoding: PackageResources.check_server_sql, as: UTF8.self)
-    static let reembedLock = String(decoding: PackageResources.reembed_lock_sql, as: UTF8.self)
     static let reembedFailed = String(decoding: PackageResources.reembed_failed_sql, as: UTF8.self)
     static let waitBacklog = String(decoding: PackageResources.wait_backlog_sql, as: UTF8.self)
     static let ledgerCharge = String(decoding: PackageResources.ledger_charge_sql, as: UTF8.self)

@@ -137,9 +137,9 @@ struct QualityFigureTests {
         #expect(QualitySweep.usual(of: index) == 150)
         index.method = "ivfflat"
         index.options = ["lists": "100"]
-        #expect(QualitySweep.settings(of: index, rows: 0) == [1, 5, 10, 20] && QualitySweep.usual(of: index) == 10)
+        #expect(QualitySweep.settings(of: index) == [1, 5, 10, 20] && QualitySweep.usual(of: index) == 10)
         index.options = ["lists": "1"]
-        #expect(QualitySweep.settings(of: index, rows: 0) == [1])
+        #expect(QualitySweep.settings(of: index) == [1])
     }
 
     @Test("Self-retrieval is the share that comes first")

@@ -1,3 +1,4 @@
+import Backfill
 import TestSupport
 import Testing
 

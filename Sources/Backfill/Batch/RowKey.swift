@@ -52,7 +52,7 @@ public struct RowKey: Sendable, Hashable, Comparable, ExpressibleByStringInterpo
     /// Daemons of every release and machine agree on it, or they would do work twice.
     public var bucket: Int32 {
         withBytes { bytes in
-            let hash = bytes.reduce(UInt64(0xcbf2_9ce4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+            let hash = FNV1a.hash(bytes)
             // The low bits of neighbouring keys differ by little: fold the high ones in.
             return Int32(truncatingIfNeeded: (hash ^ (hash >> 32)) & UInt64(Self.buckets - 1))
         }

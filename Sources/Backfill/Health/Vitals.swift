@@ -70,7 +70,7 @@ public struct Vitals: Sendable {
     public private(set) var tables: [Int32: Table] = [:]
     private var lastBatch: (rows: Int, took: Duration)?
     /// Batches of the last half minute, for the rate.
-    private var recent: [(at: Instant, rows: Int)] = []
+    private var recent = RecentRows()
 
     /// - Parameter tables: The tables' names for people, by their number in `backfilld.watch`.
     public init(tables: [Int32: String]) {
@@ -116,7 +116,7 @@ public struct Vitals: Sendable {
             if rows > 0 {
                 lastBatch = (rows, took)
                 table.lastEmbedded = now
-                recent.append((now, rows))
+                recent.add(rows, at: now)
             }
         case .scanned(_, let isAll):
             table.isScanned = true
@@ -146,20 +146,13 @@ public struct Vitals: Sendable {
             table.pendingSince = now
         }
         tables[watch] = table
-        recent.removeAll { $0.at < now - Self.window }
+        recent.forget(at: now)
     }
-
-    private static let window = Duration.seconds(30)
 
     // MARK: What is to be told
 
     /// Rows embedded a second, over the last half minute.
-    public func rate(at now: Instant) -> Double {
-        let counted = recent.filter { $0.at >= now - Self.window }
-        guard let first = counted.first else { return 0 }
-        let rows = counted.reduce(0) { $0 + $1.rows }
-        return Double(rows) / max((now - first.at).inSeconds, 1)
-    }
+    public func rate(at now: Instant) -> Double { recent.rate(at: now) }
 
     /// `listening on 2 tables · 12,480 embedded · 0 pending · last batch 50 rows in 38 ms`
     ///

@@ -70,13 +70,10 @@ public struct TableMap: Sendable, Hashable {
 
     /// A hash of the projection (FNV-1a, 64 bits): as long as it is the same, points of one map fit on another.
     public var version: String {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for number in projection.axes.joined() + projection.mean + [projection.reach] {
-            for shift in stride(from: 0, to: 32, by: 8) {
-                hash = (hash ^ UInt64(truncatingIfNeeded: number.bitPattern >> shift) & 0xff) &* 0x0000_0100_0000_01b3
-            }
-        }
-        let digits = String(hash, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
+        let numbers = Array(projection.axes.joined()) + projection.mean + [projection.reach]
+        return FNV1a.digits(
+            numbers.lazy.flatMap { number in
+                stride(from: 0, to: 32, by: 8).map { UInt8(truncatingIfNeeded: number.bitPattern >> $0) }
+            })
     }
 }

@@ -352,7 +352,7 @@ struct Intake: Sendable {
         {
             let keys = announced.take(at: now, most: room)?.filter { inFlight[$0] == nil } ?? []
             wasAnnouncedsTurn = !keys.isEmpty
-            if !keys.isEmpty { return begin(keys, .announced, granted: room, at: now) }
+            if !keys.isEmpty { return begin(keys, .announced, granted: room) }
             ceiling?.giveBack(room)
         }
         // Held rows may be many, and the backlog must not wait behind them for ever: by turns.
@@ -365,7 +365,7 @@ struct Intake: Sendable {
                 ceiling?.giveBack(room)  // they were counted when they were embedded
                 for row in rows { inFlight[row.key] = .held }
                 return .write(rows)
-            case .keys(let keys): return begin(keys, .held, granted: room, at: now)
+            case .keys(let keys): return begin(keys, .held, granted: room)
             case nil: ceiling?.giveBack(room)
             }
         }
@@ -376,13 +376,13 @@ struct Intake: Sendable {
                 inFlight[$0] == nil && !held.contains($0) && !charged.contains($0) && !announced.contains($0)
             }
             wasAnnouncedsTurn = false
-            if !keys.isEmpty { return begin(keys, .page(backlog.page), granted: room, at: now) }
+            if !keys.isEmpty { return begin(keys, .page(backlog.page), granted: room) }
             ceiling?.giveBack(room)
         }
         return nil
     }
 
-    private mutating func begin(_ keys: [RowKey], _ origin: Origin, granted: Int, at now: Instant) -> Action {
+    private mutating func begin(_ keys: [RowKey], _ origin: Origin, granted: Int) -> Action {
         let keys = settings.mostRows.map { Array(keys.prefix(max($0 - begun, 0))) } ?? keys
         ceiling?.giveBack(granted - keys.count)
         begun += keys.count

@@ -104,7 +104,7 @@ struct QualitySweep: Sendable, Hashable {
     var time: Distribution { Distribution(times) }
 
     /// The settings that are looked at, among them the one that search uses.
-    static func settings(of index: VectorIndex, rows: Int) -> [Int] {
+    static func settings(of index: VectorIndex) -> [Int] {
         guard let lists = index.lists else { return [20, 40, 80, usual(of: index), 300] }
         let root = probes(lists)
         return Set([1, max(1, root / 2), root, min(lists, 2 * root)]).sorted()

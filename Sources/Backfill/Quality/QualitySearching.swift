@@ -77,7 +77,7 @@ struct QualitySearching: Sendable {
         // One round to fill the server's memory, which does not count.
         do {
             _ = try await sweep(probes, truths, set(QualitySweep.usual(of: used)), 0)
-            for setting in QualitySweep.settings(of: used, rows: 0) {
+            for setting in QualitySweep.settings(of: used) {
                 facts.sweeps.append(try await sweep(probes, truths, set(setting), setting))
             }
         } catch let error as PostgresError where error.code == .deadlineExceeded {

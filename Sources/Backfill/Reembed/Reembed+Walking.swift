@@ -14,7 +14,7 @@ extension Reembed {
         let walk = Walk(table, embedder: embedder, pool: pool, settings: settings)
         var result = Result()
         if run.phase == .failed {
-            try await retry(&run, &result, table, walk, progress)
+            try await retry(&run, &result, walk, progress)
         } else {
             while let page = try await walk.nextPage(after: run.cursor, settings) {
                 try Task.checkCancellation()
@@ -45,7 +45,7 @@ extension Reembed {
 
     /// Tries the rows again that took no new vector before. Those that have another vector by now, or none, are done.
     private func retry(
-        _ run: inout ReembedRun, _ result: inout Result, _ table: WatchedTable, _ walk: Walk,
+        _ run: inout ReembedRun, _ result: inout Result, _ walk: Walk,
         _ progress: @escaping @Sendable (Progress) -> Void
     ) async throws {
         let size = settings.backlogRows * settings.inFlight

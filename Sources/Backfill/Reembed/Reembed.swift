@@ -69,7 +69,8 @@ public struct Reembed: Sendable {
     /// Takes the table for this connection.
     private static func hold(_ spec: TableSpec, on connection: PostgresConnection) async throws {
         let facts = try await ReembedFacts.load(spec, identity: nil, on: connection)
-        let lock = Statement("lock of reembed", SQLFile.reembedLock, [.int4(facts.watch.id)])
+        let lock = Statement(
+            "lock of reembed", SQLFile.advisoryTry, [.int4(AdvisoryLock.reembed), .int4(facts.watch.id)])
         let start = ContinuousClock.now
         while try await !connection.execute(lock)[0].decode(0, as: Bool.self) {
             // The session of one that was killed while an index was built is noticed by the server within 5 s.

@@ -105,13 +105,7 @@ enum ReembedNames {
     }
     /// The index that is built in the place of one of this name and definition: what a dump or a REINDEX keeps of it.
     static func index(watch: Int32, replacing name: String, tail: String) -> String {
-        // FNV-1a, 64 bits.
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in Array(name.utf8) + [0] + Array(tail.utf8) {
-            hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3
-        }
-        let digits = String(hash, radix: 16)
-        return indexes(watch: watch) + String(repeating: "0", count: 16 - digits.count) + digits
+        indexes(watch: watch) + FNV1a.digits(Array(name.utf8) + [0] + Array(tail.utf8))
     }
     /// What the names of the new column's indexes begin with.
     static func indexes(watch: Int32) -> String { "backfilld_next_\(watch)_" }

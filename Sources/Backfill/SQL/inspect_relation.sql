@@ -3,11 +3,9 @@ SELECT
     n.nspname::pg_catalog.text AS schema,
     c.relname::pg_catalog.text AS name,
     c.relkind::pg_catalog.text AS kind,
-    c.relpersistence::pg_catalog.text AS persistence,
     pg_catalog.pg_get_userbyid(c.relowner)::pg_catalog.text AS owner,
     pg_catalog.pg_has_role(c.relowner, 'USAGE') AS is_owner,
     c.relrowsecurity AS row_security,
-    c.relforcerowsecurity AS row_security_forced,
     EXISTS (
         SELECT FROM pg_catalog.pg_inherits i WHERE i.inhparent = c.oid AND c.relkind = 'r'
     ) AS has_children,

@@ -23,7 +23,7 @@ SELECT
     -- pause of ours, as it would with a role's few milliseconds;
     pg_catalog.set_config('lock_timeout', '1s', s.local),
     pg_catalog.set_config('idle_in_transaction_session_timeout', '30s', s.local),
-    -- a daemon that is gone with its host, found out by the server within 20 seconds, for the session's locks are others'
+    -- a daemon that is gone with its host, found out by the server after some 20 seconds, for the session's locks are others'
     -- then; of no effect on a unix socket, and through a pooler the pooler's own affair;
     CASE WHEN NOT s.local THEN pg_catalog.set_config('tcp_keepalives_idle', '10', false) END,
     CASE WHEN NOT s.local THEN pg_catalog.set_config('tcp_keepalives_interval', '3', false) END,

@@ -1,7 +1,7 @@
 extension SearchAnswer: Encodable {
     private enum Key: String, CodingKey { case table, mode, took = "took_ms", way, index, hits }
 
-    /// As the console and `backfilld search --json` give it: what is not there is null, and spans are milliseconds.
+    /// As `backfilld search --json` gives it; the console's contract has more members: what is not there is null, and spans are milliseconds.
     public func encode(to encoder: any Encoder) throws {
         var object = encoder.container(keyedBy: Key.self)
         try object.encode(table, forKey: .table)
@@ -24,7 +24,7 @@ extension SearchHit: Encodable {
     }
     private enum Rank: String, CodingKey { case vector, text }
 
-    /// As the console and `backfilld search --json` give it.
+    /// As `backfilld search --json` gives it.
     public func encode(to encoder: any Encoder) throws {
         var object = encoder.container(keyedBy: Key.self)
         try object.encode(key, forKey: .key)
@@ -45,7 +45,7 @@ extension SearchHit: Encodable {
 extension SearchPart: Encodable {
     private enum Key: String, CodingKey { case column, text, marks }
 
-    /// As the console and `backfilld search --json` give it: a mark is `[from, to)`.
+    /// As `backfilld search --json` gives it; the console's contract has more members: a mark is `[from, to)`.
     public func encode(to encoder: any Encoder) throws {
         var object = encoder.container(keyedBy: Key.self)
         try object.encode(column, forKey: .column)
@@ -59,7 +59,7 @@ extension SearchTable: Encodable {
         case name, key, embedding, dimension, embedder, title, category, filters, columns
     }
 
-    /// As the console gives it: a category that is not there is null.
+    /// As `backfilld search --json` gives it: a category that is not there is null.
     public func encode(to encoder: any Encoder) throws {
         var object = encoder.container(keyedBy: Key.self)
         try object.encode(name, forKey: .name)
@@ -77,7 +77,7 @@ extension SearchTable: Encodable {
 extension SearchTable.Filter: Encodable {
     private enum Key: String, CodingKey { case column, type, values }
 
-    /// As the console gives it: without values it is null.
+    /// As `backfilld search --json` gives it: without values it is null.
     public func encode(to encoder: any Encoder) throws {
         var object = encoder.container(keyedBy: Key.self)
         try object.encode(column, forKey: .column)

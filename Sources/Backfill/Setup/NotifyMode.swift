@@ -4,6 +4,6 @@ public enum NotifyMode: String, Sendable, Hashable, CaseIterable, Encodable {
     case ids
     /// Every statement sends a bare wake-up: no transition table, the cheapest for bulk loads.
     case wake
-    /// Nothing is sent; the daemon finds rows by its sweep. The only one that allows PREPARE TRANSACTION.
+    /// Nothing is sent; the daemon looks for rows once a second. The only one that allows PREPARE TRANSACTION.
     case off
 }

@@ -29,12 +29,10 @@ extension TableShape {
             throw TableProblem.notATable(shape.displayName, kind: Self.phrase(relationKind: kind))
         }
         shape.isPartitioned = kind == "p"
-        shape.isUnlogged = try row.decode("persistence", as: String.self) != "p"
         shape.owner = try row.decode("owner")
         shape.isOwner = try row.decode("is_owner")
         shape.hasChildren = try row.decode("has_children")
         shape.hasRowSecurity = try row.decode("row_security")
-        shape.rowSecurityForced = try row.decode("row_security_forced")
         shape.restrictivePolicies = try row.decode("restrictive_policies")
         try await shape.loadColumns(on: connection)
         // A role without privileges on the schema has to hear so from the server: it is not "not set up".

@@ -97,10 +97,8 @@ struct TableShape: Sendable, Hashable {
     var isPartitioned = false
     var isOwner = true
     var owner = ""
-    var isUnlogged = false
     var hasChildren = false
     var hasRowSecurity = false
-    var rowSecurityForced = false
     /// Restrictive policies that bind readers or updaters.
     var restrictivePolicies: [String] = []
     var columns: [Column] = []

@@ -16,7 +16,7 @@ enum Metrics {
         metrics.sample(up.inSeconds)
         metrics.begin("backfilld_ready", "gauge", "1 when tables are listened to and were looked at.")
         metrics.sample(vitals.isReady ? 1 : 0)
-        tables(counts, vitals, at: now, &metrics)
+        tables(vitals, at: now, &metrics)
         batches(counts, &metrics)
         listener(counts, vitals, &metrics)
         embedding(counts, at: now, &metrics)
@@ -25,7 +25,7 @@ enum Metrics {
     }
 
     private static func tables(
-        _ counts: Tally.Counts, _ vitals: Vitals, at now: ContinuousClock.Instant, _ metrics: inout MetricsText
+        _ vitals: Vitals, at now: ContinuousClock.Instant, _ metrics: inout MetricsText
     ) {
         let tables = vitals.tables.sorted { $0.value.name < $1.value.name }
         func each(_ name: String, _ type: String, _ help: String, _ value: (Vitals.Table) -> Double) {
@@ -44,7 +44,7 @@ enum Metrics {
             $0.hasMore ? 1 : 0
         }
         each("backfilld_working_rows", "gauge", "Rows in batches under way.") { Double($0.working) }
-        each("backfilld_held_rows", "gauge", "Rows whose vector waits for somebody's lock.") { Double($0.held) }
+        each("backfilld_held_rows", "gauge", "Rows that wait for somebody's lock.") { Double($0.held) }
         each("backfilld_failing_rows", "gauge", "Rows that failed and are tried again.") { Double($0.failing) }
         each("backfilld_set_aside_rows", "gauge", "Rows that have used up their attempts.") { Double($0.setAside) }
         each("backfilld_oldest_pending_seconds", "gauge", "For how long there have been pending rows; 0 without any.") {

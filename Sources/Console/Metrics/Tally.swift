@@ -19,7 +19,7 @@ public final class Tally: Sendable {
         /// The last batch that wrote something.
         var last: (rows: Int, took: Duration, at: ContinuousClock.Instant)?
         /// Batches of the last half minute, for the rate.
-        var recent: [(at: ContinuousClock.Instant, rows: Int)] = []
+        var recent = RecentRows()
     }
 
     /// Everything that is counted.
@@ -178,16 +178,12 @@ extension Tally.Table {
         batchSeconds.add(took.inSeconds)
         guard report.written > 0 else { return }
         last = (report.written, took, now)
-        recent.removeAll { $0.at < now - .seconds(30) }
-        recent.append((now, report.written))
+        recent.forget(at: now)
+        recent.add(report.written, at: now)
     }
 
     /// Rows a second, over the last half minute.
-    func rate(at now: ContinuousClock.Instant) -> Double {
-        let counted = recent.filter { $0.at >= now - .seconds(30) }
-        guard let first = counted.first else { return 0 }
-        return Double(counted.reduce(0) { $0 + $1.rows }) / max((now - first.at).inSeconds, 1)
-    }
+    func rate(at now: ContinuousClock.Instant) -> Double { recent.rate(at: now) }
 }
 
 extension RowOutcome {

@@ -33,7 +33,7 @@ public enum LogFormat: String, Sendable, Hashable, CaseIterable {
         let plain = PlainOutput(stamp: toJournal ? .priority : .time)
         switch resolved(journal: toJournal, terminal: isatty(STDERR_FILENO) == 1) {
         case .terminal:
-            return TerminalOutput(colours: terminalHasColours())
+            return TerminalOutput(colours: hasColours(STDERR_FILENO))
         case .journal:
             guard let socket = JournalSocket() else {
                 plain.write(LogEntry(warning: "there is no journal to log to; logging to standard error", identifier))
@@ -74,9 +74,9 @@ public func journalIsStandardError() -> Bool {
     isJournalStream(environmentVariable("JOURNAL_STREAM"), descriptor: STDERR_FILENO)
 }
 
-/// Whether standard error takes colours: a terminal that is not `dumb`, and no `$NO_COLOR` (no-color.org).
-private func terminalHasColours() -> Bool {
-    isatty(STDERR_FILENO) == 1 && environmentVariable("TERM") != "dumb"
+/// Whether a descriptor takes colours: a terminal that is not `dumb`, and no `$NO_COLOR` (no-color.org).
+public func hasColours(_ descriptor: Int32) -> Bool {
+    isatty(descriptor) == 1 && environmentVariable("TERM") != "dumb"
         && (environmentVariable("NO_COLOR") ?? "").isEmpty
 }
 

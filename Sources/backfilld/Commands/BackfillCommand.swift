@@ -12,7 +12,7 @@ struct BackfillCommand: AsyncParsableCommand {
         abstract: "Embed all pending rows once, and end.",
         discussion: """
             For the first filling of a large table, or where no service is to run. It may run beside the service: no \
-            row is overwritten, though some may be embedded twice. Ends with 0 when every row it began is embedded, \
+            row is overwritten, and none is embedded twice. Ends with 0 when every row it began is embedded, \
             with 1 when some failed (their keys are printed), and otherwise with the code of what stopped it: 75 where a \
             ceiling of the day is reached (remote.tokensPerDay), which it does not wait for. What was written stays written.
             """)
@@ -64,7 +64,7 @@ struct BackfillCommand: AsyncParsableCommand {
             await pool.discardIdle()
             await connection.close()
         }
-        if json, !dryRun { print(try Summary.json(summaries)) }
+        if json, !dryRun { print(try printedJSON(["tables": summaries])) }
         if summaries.contains(where: { !$0.failed.isEmpty }) { throw ExitCode(1) }
     }
 
@@ -88,9 +88,7 @@ struct BackfillCommand: AsyncParsableCommand {
             await connection.close()
         }
         guard json else { return }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        print(String(decoding: try encoder.encode(["tables": estimates]), as: UTF8.self))
+        print(try printedJSON(["tables": estimates]))
     }
 
     private func rehearse(_ table: WatchedTable, _ assembly: Assembly, on connection: PostgresConnection) async throws {
@@ -186,12 +184,6 @@ struct BackfillCommand: AsyncParsableCommand {
             if cut > 0 { line += "; \(cut.grouped) cut to the text limit" }
             if overModelLimit > 0 { line += "; \(overModelLimit.grouped) over the model's limit" }
             return line
-        }
-
-        static func json(_ summaries: [Summary]) throws -> String {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            return String(decoding: try encoder.encode(["tables": summaries]), as: UTF8.self)
         }
     }
 }

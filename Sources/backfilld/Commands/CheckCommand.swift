@@ -93,12 +93,7 @@ struct CheckCommand: AsyncParsableCommand {
 
     private func show(_ findings: [Finding], _ locks: LockRoom? = nil) {
         guard !json else {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            let text = (try? encoder.encode(Report(findings: findings, locks: locks))).map {
-                String(decoding: $0, as: UTF8.self)
-            }
-            return print(text ?? "{}")
+            return print((try? printedJSON(Report(findings: findings, locks: locks))) ?? "{}")
         }
         for finding in findings {
             let mark =

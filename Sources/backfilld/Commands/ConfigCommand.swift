@@ -9,7 +9,7 @@ struct ConfigCommand: AsyncParsableCommand {
         abstract: "Show every effective setting and where it came from.",
         discussion: """
             Settings come, the strongest first, from the command line, BACKFILLD_* variables (and DATABASE_URL), the \
-            files of $CREDENTIALS_DIRECTORY (database-url, database-password), .env.local and .env in the working \
+            files of $CREDENTIALS_DIRECTORY (database-url and others), .env.local and .env in the working \
             directory, the configuration file, and the defaults. Secrets are shown as <redacted>; of the \
             database's address only host, port, database and user are shown.
 
@@ -65,9 +65,7 @@ struct ConfigCommand: AsyncParsableCommand {
             exitCode = ExitCode(ConfigurationError.exitCode)
         }
         if check { report.settings = [] }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        print(String(decoding: try encoder.encode(report), as: UTF8.self))
+        print(try printedJSON(report))
         if !exitCode.isSuccess { throw exitCode }
     }
 

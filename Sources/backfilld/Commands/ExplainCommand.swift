@@ -45,17 +45,15 @@ struct ExplainCommand: AsyncParsableCommand {
             let status = try await TableStatus.load(table, on: connection)
             await connection.close()
             if json {
-                let encoder = JSONEncoder()
-                encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-                print(String(decoding: try encoder.encode(row), as: UTF8.self))
+                print(try printedJSON(row))
             } else {
-                print(Self.text(row, table, status, settings))
+                print(Self.text(row, table, status))
             }
         }
     }
 
     private static func text(
-        _ row: RowExplanation, _ table: WatchedTable, _ status: TableStatus, _ settings: Settings
+        _ row: RowExplanation, _ table: WatchedTable, _ status: TableStatus
     ) -> String {
         let hash = String(UInt64(bitPattern: row.source), radix: 16)
         var lines = ["\(table.displayName), row \(row.key)", ""]

@@ -1,8 +1,6 @@
 import ArgumentParser
 import Backfill
 import PostgresClient
-import FoundationEssentials
-import PostgresClient
 
 /// `backfilld failures`: the rows that failed.
 struct FailuresCommand: AsyncParsableCommand {
@@ -47,9 +45,7 @@ struct FailuresListCommand: AsyncParsableCommand {
             }
             await connection.close()
             if json {
-                let encoder = JSONEncoder()
-                encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-                print(String(decoding: try encoder.encode(["failures": all]), as: UTF8.self))
+                print(try printedJSON(["failures": all]))
             } else {
                 print(sections.joined(separator: "\n"))
             }

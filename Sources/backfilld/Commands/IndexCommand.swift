@@ -67,9 +67,7 @@ struct IndexCommand: AsyncParsableCommand {
             }
             await connection.close()
             if json {
-                let encoder = JSONEncoder()
-                encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-                print(String(decoding: try encoder.encode(["tables": reports]), as: UTF8.self))
+                print(try printedJSON(["tables": reports]))
             } else {
                 print(reports.map(\.text).joined(separator: "\n\n"))
             }

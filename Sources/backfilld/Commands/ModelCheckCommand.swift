@@ -45,9 +45,7 @@ struct ModelCheckCommand: AsyncParsableCommand {
 
     private func show(_ report: Report) throws {
         guard !json else {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            return print(String(decoding: try encoder.encode(report), as: UTF8.self))
+            return print(try printedJSON(report))
         }
         print("\(report.model) in \(report.path), against \(report.reference):")
         for result in report.results {

@@ -22,9 +22,7 @@ struct ModelListCommand: AsyncParsableCommand {
         let models = places.entries.map { ModelSummary(name: $0.name, path: $0.path, isConfigured: false) }
         let listed = marked(models, places)
         if json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            print(String(decoding: try encoder.encode(["models": listed]), as: UTF8.self))
+            print(try printedJSON(["models": listed]))
         } else if listed.isEmpty {
             print(
                 "No model is in \(places.directories.joined(separator: ", ")). "

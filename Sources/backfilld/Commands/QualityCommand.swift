@@ -4,6 +4,7 @@ import Embedders
 import FoundationEssentials
 import Glibc
 import PostgresClient
+import Systemd
 
 /// `backfilld quality`: how good the vectors are, and the search among them.
 struct QualityCommand: AsyncParsableCommand {
@@ -66,12 +67,11 @@ struct QualityCommand: AsyncParsableCommand {
             await connection.close()
             if let html { try write(QualityPage(reports).text, to: html) }
             if json {
-                let encoder = JSONEncoder()
-                encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-                print(String(decoding: try encoder.encode(["tables": reports]), as: UTF8.self))
+                print(try printedJSON(["tables": reports]))
             } else {
-                let isTerminal = isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == nil
-                print(reports.map { QualityText($0, isColored: isTerminal).text }.joined(separator: "\n\n"))
+                print(
+                    reports.map { QualityText($0, isColored: hasColours(STDOUT_FILENO)).text }.joined(separator: "\n\n")
+                )
             }
             for report in reports {
                 if let why = report.notKept { complain("Warning: \(report.table): the figures are not kept: \(why)") }

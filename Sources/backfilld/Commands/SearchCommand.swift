@@ -4,6 +4,7 @@ import Embedders
 import FoundationEssentials
 import Glibc
 import PostgresClient
+import Systemd
 
 /// `backfilld search`: asks a table, as the console does.
 struct SearchCommand: AsyncParsableCommand {
@@ -85,7 +86,7 @@ struct SearchCommand: AsyncParsableCommand {
             let search = try await Search(table, on: connection)
             if columns {
                 await connection.close()
-                return print(json ? try Self.json(search.table) : Self.text(search.table))
+                return print(json ? try printedJSON(search.table) : Self.text(search.table))
             }
             var query = SearchQuery(
                 words.joined(separator: " "), mode: mode, limit: limit,
@@ -100,18 +101,13 @@ struct SearchCommand: AsyncParsableCommand {
             let answer = try await search.answer(query, on: connection)
             await connection.close()
             if json {
-                print(try Self.json(Report(answer: answer, embedding: SearchAnswer.milliseconds(embedding))))
+                print(try printedJSON(Report(answer: answer, embedding: SearchAnswer.milliseconds(embedding))))
             } else {
-                let isTerminal = isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == nil
-                print(SearchText(answer, embedding: needsVector ? embedding : nil, isColored: isTerminal).text)
+                print(
+                    SearchText(answer, embedding: needsVector ? embedding : nil, isColored: hasColours(STDOUT_FILENO))
+                        .text)
             }
         }
-    }
-
-    private static func json(_ value: some Encodable) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 
     private static func text(_ table: SearchTable) -> String {

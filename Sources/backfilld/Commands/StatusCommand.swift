@@ -37,9 +37,7 @@ struct StatusCommand: AsyncParsableCommand {
             }
             await connection.close()
             if json {
-                let encoder = JSONEncoder()
-                encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-                print(String(decoding: try encoder.encode(["tables": statuses]), as: UTF8.self))
+                print(try printedJSON(["tables": statuses]))
             } else {
                 print(statuses.map(Self.text).joined(separator: "\n\n"), terminator: statuses.isEmpty ? "" : "\n")
             }

@@ -32,7 +32,7 @@ struct ConfigurationSources {
         }
         for name in [".env.local", ".env"] {
             guard
-                let found = Self.dotEnv(name, in: workingDirectory, userID: userID, &problems, &warnings)
+                let found = Self.dotEnv(name, in: workingDirectory, userID: userID, &warnings)
             else { continue }
             providers.append(TextProvider.variables(found, named: name, problems: &problems))
             variables.append(found)
@@ -48,8 +48,7 @@ struct ConfigurationSources {
     }
 
     private static func dotEnv(
-        _ name: String, in directory: String, userID: UInt32, _ problems: inout [ConfigurationProblem],
-        _ warnings: inout [String]
+        _ name: String, in directory: String, userID: UInt32, _ warnings: inout [String]
     ) -> TextProvider.Variables? {
         switch ConfigurationFile.read(
             resolved(name, in: directory), examine: ConfigurationFile.refusalForRoot(userID: userID))

@@ -50,8 +50,8 @@ extension SettingDefinition {
         SettingDefinition(
             key: "database.connections", kind: .number(1...64), defaultText: "4",
             documentation: """
-                How many connections work on batches at once, for all tables together. The listener has one more of \
-                its own. More than the server has cores to spare brings nothing.
+                How many connections work on batches at once, for all tables together. One more is \
+                to listen with, and one for the locks of the handshake with writers. More than the server has cores to spare brings nothing.
                 """),
         SettingDefinition(
             key: "database.applicationName", kind: .text, defaultText: "backfilld",

@@ -1,3 +1,5 @@
+import Backfill
+
 /// Where `backfilld model add` takes a model from.
 enum ModelSource: Sendable, Equatable {
     /// A folder of this machine.

@@ -91,7 +91,10 @@ final class FaultUsers: Sendable {
             state.errors[error.sqlState ?? "\(error.code)", default: 0] += 1
             if error.hasState("40P01") { state.deadlocks.append(error.detail ?? "") }
             // A server that goes away, and users who meet each other, are nobody's fault.
-            let isFair = error.isConnectionFailure || ["40P01", "23505"].contains { error.hasState($0) }
+            // A server that is restarted ends the programs that it has started for COPY first.
+            let isOfRestart = error.hasState("38000") && error.detail?.contains("terminated by signal") ?? false
+            let isFair =
+                error.isConnectionFailure || isOfRestart || ["40P01", "23505"].contains { error.hasState($0) }
             if !isFair || error.code == .deadlineExceeded {
                 state.violations.append("a user's statement failed: \(error.debugDescription) in \(statements)")
             }

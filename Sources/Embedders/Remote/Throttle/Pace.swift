@@ -61,7 +61,7 @@ struct Pace: Sendable {
         let slack = Duration.milliseconds(learned == nil ? 250 : 20)
         if let next, now - next < slack + .milliseconds(50) { sentAtRate += amount }
         next = max(next ?? now, now - slack) + interval
-        grow(rate, at: now)
+        grow(at: now)
     }
 
     /// What was spent was more than it turned out to be, or less where negative.
@@ -148,7 +148,7 @@ struct Pace: Sendable {
         return amount * 60 / max(span.inSeconds, 1)
     }
 
-    private mutating func grow(_ rate: Double, at now: Instant) {
+    private mutating func grow(at now: Instant) {
         guard let learned, let changed, now - changed >= settling, sentAtRate >= learned * settling.inSeconds / 120
         else { return }
         self.learned = learned * (1 + step)
