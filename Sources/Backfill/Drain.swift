@@ -12,6 +12,8 @@ public struct Drain: Sendable {
     private let sessions: SessionFactory?
     /// Rows after which it ends whatever is pending: where they come as fast as they are embedded, there would be no end.
     private let enough: Int?
+    /// How long a database that goes away is waited for: vectors that were paid for are lost with the process.
+    private let longestOutage: Duration
 
     /// What it waits for.
     public enum Pause: Sendable {
@@ -47,10 +49,12 @@ public struct Drain: Sendable {
     ///   - settings: How rows are gathered; `mostRows` limits how many are begun.
     ///   - pending: Rows that are pending, where that is known. When twice as many are done, and some, it ends though others
     ///     may have come.
+    ///   - longestOutage: How long a database that goes away is waited for.
     public init(
         table: WatchedTable, embedder: any Embedder, sessions: SessionFactory?, pool: ConnectionPool,
-        settings: PipelineSettings, pending: Int? = nil
+        settings: PipelineSettings, pending: Int? = nil, longestOutage: Duration = .seconds(300)
     ) {
+        self.longestOutage = longestOutage
         enough = pending.map { 2 * $0 + 1_000 }
         self.sessions = sessions
         self.table = table
@@ -105,6 +109,8 @@ public struct Drain: Sendable {
             tasks.addTask { await pipeline.run() }
             await ended.wait(until: nil)
             while state.isWaiting, !Task.isCancelled {
+                // Nothing is tried meanwhile, and nothing fails.
+                await pipeline.suspend()
                 do {
                     let again = try await reattach(waits)
                     await session?.close()
@@ -144,13 +150,13 @@ public struct Drain: Sendable {
     ///
     /// - Throws: What the last of many tries failed with; `CancellationError`.
     private func reattach(_ waits: (Pause) -> Void) async throws -> PostgresConnection? {
-        let end = ContinuousClock.now + Self.longestOutage
+        let end = ContinuousClock.now + longestOutage
         var isTold = false
         while ContinuousClock.now < end {
             do {
                 return try await attach()
-            } catch let error as PostgresError {
-                if !isTold { waits(.outage(error, longest: Self.longestOutage)) }
+            } catch let error as PostgresError where error.isConnectionFailure {
+                if !isTold { waits(.outage(error, longest: longestOutage)) }
                 isTold = true
             }
             // A server that starts again takes a while.
@@ -158,9 +164,6 @@ public struct Drain: Sendable {
         }
         return try await attach()
     }
-
-    /// Vectors that were paid for are lost with the process.
-    private static let longestOutage = Duration.seconds(300)
 }
 
 /// What a drain has done so far, gathered from its batches.
@@ -241,7 +244,9 @@ private final class DrainState: Sendable {
             if trouble.last.map({ now - $0 >= .seconds(1) }) ?? true {
                 (trouble.count, trouble.last) = (trouble.count + 1, now)
             }
-            trouble.isWaiting = passes && trouble.count < Self.tries
+            // A database is waited for where it is opened anew; one that comes and goes is no use either.
+            let tries = error is PostgresError ? 10 * Self.tries : Self.tries
+            trouble.isWaiting = passes && trouble.count < tries
             return trouble.isWaiting
         }
     }

@@ -99,9 +99,25 @@ import Testing
         #expect(held.entries["x"]?.vector != nil)
         #expect(held.entries["y"]?.vector != nil)
         #expect(held.entries["z"]?.vector == nil)
-        // There are too many to look at each of them every second.
-        #expect(held.entries["x"]?.next == start + .seconds(1))
-        #expect(held.entries["z"]?.next == start + .seconds(10))
+    }
+
+    @Test("Of a few rows each is tried every second, of many less and less often, and again within a heartbeat")
+    mutating func waits() {
+        func wait(_ key: RowKey) -> Duration? { held.entries[key].map { $0.next - start } }
+        for _ in 1...8 { held.wait("a", with: nil, at: start) }
+        #expect(wait("a") == .seconds(1))
+        for number in 0...Held.few { held.wait("\(number)", with: EmbeddedRow("\(number)"), at: start) }
+        #expect(wait("0") == .seconds(1))
+        var waits: [Duration?] = []
+        for _ in 1...6 {
+            held.wait("0", with: nil, at: start)
+            waits.append(wait("0"))
+        }
+        #expect(waits == [2, 4, 8, 10, 10, 10].map { .seconds($0) })
+        // Once it has been free, it begins anew.
+        held.settle("0")
+        held.wait("0", with: nil, at: start)
+        #expect(wait("0") == .seconds(1))
     }
 
     @Test("A row that was locked before it was embedded is looked at again, and begun with its text")

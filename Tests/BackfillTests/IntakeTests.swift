@@ -174,6 +174,35 @@ import Testing
         #expect(intake.next(at: start) == .batch(["8", "9", "a", "b"]))
     }
 
+    @Test("Held rows that are due do not keep a scan from beginning")
+    mutating func scanBeforeHeld() {
+        intake.announce(["a"], at: start)
+        #expect(intake.next(at: start.ms(25)) == .batch(["a"]))
+        intake.finish(["a"], .locked(EmbeddedRow("a")), at: start)
+        intake.wantScan()
+        #expect(intake.next(at: start.ms(1000)) == .scan(limit: 11))
+        intake.scanBegan()
+        #expect(!intake.skipsLocked)
+        #expect(intake.next(at: start.ms(1000)) == .write([EmbeddedRow("a")]))
+    }
+
+    @Test("When no more rows can be held, a scan leaves out those that may be locked, and goes on with the others")
+    mutating func scanBehindLocked() {
+        let rows = (0..<Held.mostRows).map { RowKey("\($0)") }
+        for key in rows {
+            intake.announce([key], at: start)
+            _ = intake.next(at: start.ms(25))
+            intake.finish([key], .locked(nil), at: start)
+        }
+        #expect(intake.held.isFull)
+        intake.wantScan()
+        intake.scanBegan()
+        #expect(intake.skipsLocked)
+        intake.scanned(["x", "y"], limit: 2)
+        while case .batch(let keys) = intake.next(at: start.ms(30)) { intake.finish(keys, .written, at: start) }
+        #expect(intake.next(at: start.ms(30)) == .scan(limit: 10 + Held.mostRows))
+    }
+
     @Test("Rows that were announced, or half a batch, say nothing of the page")
     mutating func pageStays() {
         intake.scan((0..<8).map { RowKey("\($0)") }, limit: 10)

@@ -19,7 +19,7 @@ import Testing
     private static let offered: Set = [
         "table", "key", "keys", "key_type", "equals", "embedding", "source", "columns",
         "pending", "locked_row", "owner_triggers", "value", "license", "vector_hash", "walked_row", "which", "old",
-        "unpaused", "due", "stands", "unchanged",
+        "unpaused", "due", "stands", "unchanged", "may_be_locked",
     ]
 
     @Test(

@@ -69,6 +69,23 @@ struct IndexBuildTests {
         #expect(facts.bare.isEmpty && IndexAdvice(facts, evenIfSmall: true).verdict == .good)
     }
 
+    @Test("Indexes of partitions that have become too coarse are built anew on each of them")
+    func coarsePartitions() async throws {
+        let place = try await SearchPlace.make(.pg18WithPgvector, rows: 21_000, create: Self.partitioned)
+        try await place.place.run(
+            """
+            CREATE INDEX c1 ON songs_jazz USING ivfflat (embedding vector_cosine_ops) WITH (lists = 3);
+            CREATE INDEX c2 ON songs_rest USING ivfflat (embedding vector_cosine_ops) WITH (lists = 3)
+            """)
+        let before = try await Self.facts(place)
+        #expect(IndexAdvice(before, evenIfSmall: true).verdict == .rebuild)
+        try await Self.build(place)
+        let facts = try await Self.facts(place)
+        let lists = facts.indexes.filter { !$0.isPartitioned && $0.parent != nil }.compactMap(\.lists)
+        #expect(lists == [21, 21], "\(facts.indexes)")
+        #expect(IndexAdvice(facts, evenIfSmall: true).verdict == .good)
+    }
+
     @Test("An invalid left-over is found, said by check, dropped, and the index is built")
     func leftover() async throws {
         let place = try await SearchPlace.make(.pg18WithPgvector, rows: 500)

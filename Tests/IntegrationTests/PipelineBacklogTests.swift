@@ -1,6 +1,7 @@
 import Backfill
 import Embedders
 import PostgresClient
+import Synchronization
 import TestSupport
 import Testing
 
@@ -69,6 +70,9 @@ struct PipelineBacklogTests {
                 try await lab.run("INSERT INTO quick VALUES (1, 'first')")
                 try await lab.allRight(Self.two[1])
                 _ = try await daemon.listens()
+                try await eventually("neither of the tables is polled") {
+                    try await lab.number("SELECT count(*) FROM pg_locks WHERE classid = 1650879595") == 0
+                }
                 lab.embedder.hold()
                 // Too many to be named: a scan has to find them.
                 try await lab.run("INSERT INTO notes SELECT i, 'text ' || i FROM generate_series(1, 2000) AS i")
@@ -133,6 +137,52 @@ struct PipelineBacklogTests {
         #expect(result.empty == 1)
         #expect(try await lab.wrongRows() == [])
         await pool.discardIdle()
+    }
+
+    @Test(
+        "a drain waits for a server that goes away, longer than its batches are tried again, and for no longer than it may"
+    )
+    func outage() async throws {
+        try await PostgresServer.with(.debian) { server in
+            let lab = try await Lab.make(.debian, on: server)
+            try await lab.run("INSERT INTO notes SELECT i, 'text ' || i FROM generate_series(1, 300) AS i")
+            let table = try await lab.watched(by: lab.embedder.identity)
+            let pool = ConnectionPool(lab.sessions, limit: 2)
+            var settings = PipelineSettings()
+            settings.retry = RetrySettings(first: .milliseconds(10), longest: .milliseconds(100), attempts: 3)
+            let drain = Drain(
+                table: table, embedder: lab.embedder, sessions: lab.sessions, pool: pool, settings: settings,
+                longestOutage: .seconds(4))
+            let pauses = Pauses()
+            for isLong in [false, true] {
+                lab.embedder.hold()
+                let user = try await lab.connect()
+                try await user.script("INSERT INTO notes VALUES (\(isLong ? 1001 : 1000), 'more')", name: "a row")
+                let work = Task { try await drain.run(waits: { _ in pauses.count() }) { _ in } }
+                try await lab.embedder.isHolding()
+                try await server.stop(.immediate)
+                lab.embedder.release()
+                try await eventually("it waits") { pauses.counted == (isLong ? 2 : 1) }
+                guard !isLong else {
+                    await #expect(throws: PostgresError.self) { _ = try await work.value }
+                    break
+                }
+                // Many times as long as a batch waits that failed.
+                let stopped = ContinuousClock.now
+                try await eventually("a second") { .now - stopped > .seconds(1) }
+                try await server.start()
+                #expect(try await work.value.embedded == 301)
+                #expect(lab.embedder.texts.count == 301, "what was embedded is kept")
+            }
+            try await server.start()
+            await pool.discardIdle()
+        }
+    }
+
+    private final class Pauses: Sendable {
+        private let number = Mutex(0)
+        var counted: Int { number.withLock(\.self) }
+        func count() { number.withLock { $0 += 1 } }
     }
 
     /// Whose calls bring more rows than they embed.

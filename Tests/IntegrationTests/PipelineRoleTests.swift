@@ -58,6 +58,26 @@ struct PipelineRoleTests {
         }
     }
 
+    @Test(
+        "rows that somebody has locked are not embedded before they are free",
+        arguments: PostgresServer.Flavour.allCases)
+    func locked(_ flavour: PostgresServer.Flavour) async throws {
+        let role = role("waiting")
+        let lab = try await Lab.make(
+            flavour, before: "CREATE ROLE \(quoteIdentifier(role)) LOGIN", after: Self.security, role: role)
+        let other = try await lab.connect()
+        try await lab.run("INSERT INTO notes SELECT i, 'text ' || i FROM generate_series(1, 300) AS i")
+        try await other.script("BEGIN; SELECT FROM notes FOR UPDATE", name: "lock all rows")
+        try await lab.withDaemon(settings(lab, role)) { daemon in
+            try await lab.run("INSERT INTO notes VALUES (1000, 'free')")
+            try await eventually("the free row embedded") { lab.embedder.count(of: "free") == 1 }
+            try await daemon.heartbeats(2)
+            #expect(lab.embedder.texts == ["free"])
+            try await other.script("COMMIT", name: "release them")
+            try await lab.allRight()
+        }
+    }
+
     @Test("a writer who may only insert is not failed by the triggers", arguments: [0, 1])
     func writers(_ flavour: Int) async throws {
         let role = role("writer")

@@ -32,6 +32,27 @@ import Testing
         }
     }
 
+    @Test("A row that a transaction has locked is explained with the server process that has it")
+    func locked() async throws {
+        let lab = try await Lab.make(.pg18WithPgvector)
+        let place = Workplace(database: lab.database, folder: try temporaryFolder())
+        try place.write("[[tables]]\nname = \"notes\"\ncolumns = [\"topic\"]\n", to: "backfilld.toml")
+        let other = try await lab.connect()
+        try await lab.run("INSERT INTO notes VALUES (1, 'kept'), (2, 'free')")
+        try await other.script("BEGIN; SELECT FROM notes WHERE id = 1 FOR UPDATE", name: "lock a row")
+        try await lab.withDaemon { daemon in
+            try await daemon.tells("the other row") { $0.written == 1 }
+            try await eventually("the daemon is known", polling: .milliseconds(100)) {
+                try await place.run("explain", "1").output.contains("; it is embedded when the lock is gone")
+            }
+            try await place.run("explain", "1").expect(
+                .code(0), "locked     by server process \(await other.backendPID), whose transaction has not ended")
+            try await other.script("ROLLBACK", name: "release it")
+            try await lab.allRight()
+            #expect(try await !place.run("explain", "1").output.contains("locked  "))
+        }
+    }
+
     @Test("A daemon that has a claim and has stopped asking anything is told of by its peers")
     func silent() async throws {
         let lab = try await Lab.make(.debian)

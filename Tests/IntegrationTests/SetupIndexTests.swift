@@ -74,6 +74,7 @@ struct SetupIndexTests {
                 try await place.run(change)
                 for sql in [SQLFile.probePending, SQLFile.scanBacklog] {
                     let statement = SQLFile.fill(sql, table.fragments).replacing("$1", with: "1000")
+                        .replacing("$2", with: "true")
                     let plan = try await SetupPlace.texts("EXPLAIN " + statement, on: session).compactMap { $0 }
                     #expect(!plan.contains { $0.contains("Seq Scan") }, "\(plan)")
                     let scans = plan.filter {

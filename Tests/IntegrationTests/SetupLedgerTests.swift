@@ -94,6 +94,7 @@ struct SetupLedgerTests {
         if isVacuumed { try await place.lab.run("VACUUM ANALYZE backfilld.failure") }
         for sql in [SQLFile.scanBacklog, SQLFile.probePending] {
             let statement = SQLFile.fill(sql, place.table.fragments).replacing("$1::pg_catalog.int8", with: "20000")
+                .replacing("$2", with: "false")
             let rows = try await place.pool.withConnection {
                 try await $0.execute(Statement("explain", "EXPLAIN (COSTS OFF) " + statement))
             }

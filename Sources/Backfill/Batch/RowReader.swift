@@ -105,9 +105,11 @@ struct RowReader: Sendable {
 
     /// Keys of pending rows, at most so many, in the order in which the table has them.
     ///
+    /// - Parameter skipsLocked: Whether rows that somebody may have locked are left out.
     /// - Throws: `PostgresError`; `CancellationError`.
-    func scan(limit: Int) async throws -> [RowKey] {
-        let statement = Statement("scan backlog of \(table.displayName)", scan, [.int8(Int64(limit))])
+    func scan(limit: Int, skipsLocked: Bool = false) async throws -> [RowKey] {
+        let statement = Statement(
+            "scan backlog of \(table.displayName)", scan, [.int8(Int64(limit)), .bool(skipsLocked)])
         let rows = try await pool.withConnection { try await $0.execute(statement, deadline: Self.deadline) }
         return try rows.map { RowKey(try $0.decode(0)) }
     }

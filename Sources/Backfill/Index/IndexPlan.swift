@@ -52,7 +52,9 @@ struct IndexPlan: Sendable, Hashable {
         var names = [facts.shape.relation: QualifiedName(schema: facts.shape.name.schema, name: name)]
         for partition in facts.shape.partitions where partition.kind != .foreign {
             guard let parent = names[partition.parent] else { continue }
-            let standing = facts.standing(on: partition.relation, as: choice)
+            // What is too coarse is built anew, on every partition.
+            let isKept = partition.kind == .leaf && advice.verdict == .build
+            let standing = isKept ? facts.standing(on: partition.relation, as: choice) : nil
             let own = QualifiedName(
                 schema: partition.name.schema,
                 name: standing?.name ?? "\(Self.cut(name, 63 - 12))_\(partition.relation)")

@@ -27,8 +27,10 @@ final class Ceiling: Sendable {
     }
 
     /// Rows that were granted and not begun.
-    func giveBack(_ rows: Int) {
-        bucket.withLock { $0?.giveBack(rows) }
+    ///
+    /// - Parameter latest: Whether they are of the last grants: of a batch that ended at once.
+    func giveBack(_ rows: Int, latest: Bool = false) {
+        bucket.withLock { $0?.giveBack(rows, latest: latest) }
     }
 
     /// From when on rows may be begun again; nil for now.
@@ -67,15 +69,16 @@ struct TokenBucket: Sendable {
         return rows
     }
 
-    /// Taken off what was granted first, so that the rest counts for no shorter than it must.
-    mutating func giveBack(_ rows: Int) {
+    /// Taken off what was granted first, so that the rest counts for no shorter than it must; or off the latest, where it is known
+    /// that they are of that: it would keep others waiting for nothing.
+    mutating func giveBack(_ rows: Int, latest: Bool = false) {
         tokens = min(tokens + Double(rows), capacity)
         var left = rows
-        while left > 0, let first = recent.first {
-            let some = min(left, first.rows)
+        while left > 0, let place = latest ? recent.indices.last : recent.indices.first {
+            let some = min(left, recent[place].rows)
             left -= some
             granted -= some
-            if some == first.rows { recent.removeFirst() } else { recent[0].rows -= some }
+            if some == recent[place].rows { recent.remove(at: place) } else { recent[place].rows -= some }
         }
     }
 

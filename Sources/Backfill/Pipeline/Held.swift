@@ -15,6 +15,8 @@ struct Held: Sendable {
         var isOut = false
         /// It has failed, and the ledger has it: only its vector is here.
         var isFailing = false
+        /// How often in a row it was found locked.
+        var locks = 0
     }
 
     private(set) var entries: [RowKey: Entry] = [:]
@@ -41,11 +43,14 @@ struct Held: Sendable {
 
     /// Waits for somebody's lock: no failure, and the vector, where there is one, is not computed again.
     mutating func wait(_ key: RowKey, with vector: EmbeddedRow?, at now: Instant) {
-        // Many would be read each time for nothing, as a rule: who locks so many takes longer.
-        let isKept = vector != nil && (vectors < Self.mostVectors || hasVector(key))
-        let wait = isKept || entries.count < Self.mostVectors ? Duration.seconds(1) : .seconds(10)
-        put(key, Entry(next: now + wait, vector: vector))
+        let locks = (entries[key]?.locks ?? 0) + 1
+        // Who locks many takes longer, as a rule, and to try all of them each second would keep the others waiting.
+        let wait = entries.count <= Self.few ? 1 : min(1 << min(locks - 1, 10), 10)
+        put(key, Entry(next: now + .seconds(wait), vector: vector, locks: locks))
     }
+
+    /// So many are tried every second for as long as it takes.
+    static let few = 100
 
     /// Keeps the vector of a row that failed to take it, until its next attempt.
     mutating func keep(_ row: EmbeddedRow, for wait: Duration, at now: Instant) {

@@ -36,6 +36,8 @@ struct Intake: Sendable {
     private var begun = 0
     private var isScanWanted = false
     private(set) var isScanning = false
+    /// The scan under way leaves out rows that may be locked: no more of them can be held, and those behind them must be found.
+    private(set) var skipsLocked = false
     /// A scan met rows in flight, which may have been pending still, or again: it is worth another when they are done.
     private var isScanDoubtful = false
     /// When the first of the rows that failed may be tried again: the ledger knows which, and a scan finds it.
@@ -124,6 +126,7 @@ struct Intake: Sendable {
     /// A scan began: what is wanted from here on wants another one.
     mutating func scanBegan() {
         isScanning = true
+        skipsLocked = held.isFull
         isScanWanted = false
         charged = []
     }
@@ -143,7 +146,7 @@ struct Intake: Sendable {
         if keys.contains(where: { inFlight[$0] != nil }) { isScanDoubtful = true }
         // A full page may have more behind it; a page of nothing new would only be found again.
         // When no more rows can be held, those that could not be would come again at once: the next probe is soon enough.
-        if keys.count >= limit, !backlog.isEmpty, !held.isFull { isScanWanted = true }
+        if keys.count >= limit, !backlog.isEmpty, !held.isFull || skipsLocked { isScanWanted = true }
         return backlog.count
     }
 
@@ -222,10 +225,10 @@ struct Intake: Sendable {
         for (key, outcome) in outcomes { settle(key, outcome, retries[key], at: now) }
         if let first = retries.values.min() { retry(at: now + first) }
         // The ceiling is for rows that are embedded. Anybody can announce keys that are none, and those of locked rows come again.
-        ceiling?.giveBack(
-            outcomes.count {
-                $0.value == .locked(nil) || $0.value == .settled && inFlight[$0.key] == .announced
-            })
+        ceiling?.giveBack(outcomes.count { $0.value == .settled && inFlight[$0.key] == .announced })
+        let locked = outcomes.count { $0.value == .locked(nil) }
+        ceiling?.giveBack(locked, latest: locked == outcomes.count)
+        begun -= locked
         let vain = outcomes.count { $0.value == .settled && inFlight[$0.key] == .page(backlog.page) }
         if vain * 2 > outcomes.count { renewPage() }
         forgive(Array(outcomes.keys), at: now)
@@ -358,7 +361,11 @@ struct Intake: Sendable {
         // Held rows may be many, and the backlog must not wait behind them for ever: by turns.
         let isBacklogsTurn = wasHeldsTurn && !backlog.isEmpty
         wasHeldsTurn = false
-        if !isBacklogsTurn, let due = held.due, due <= now, let room = room(settings.rows, held.count, at: now) {
+        // Nor must the look for others.
+        let isScansTurn = isScanWanted && !isScanning && backlog.isEmpty
+        if !isBacklogsTurn, !isScansTurn, let due = held.due, due <= now,
+            let room = room(settings.rows, held.count, at: now)
+        {
             wasHeldsTurn = true
             switch held.take(room, at: now) {
             case .vectors(let rows):

@@ -205,7 +205,7 @@ actor TablePipeline: Gated {
         case .scan(let limit):
             intake.scanBegan()
             handshake.scanBegan()
-            chores.addTask { await self.scan(limit) }
+            chores.addTask { [skips = intake.skipsLocked] in await self.scan(limit, skipsLocked: skips) }
         case .wait(let until):
             if intake.isIdle || isStandby { report(.idle) }
             report(.parked)
@@ -370,10 +370,10 @@ actor TablePipeline: Gated {
         if !(await renewStanding()) { hasEntries = true }
     }
 
-    private func scan(_ limit: Int) async {
+    private func scan(_ limit: Int, skipsLocked: Bool) async {
         let (table, healings) = (table, healings)
         do {
-            let keys = try await batch.reader.scan(limit: limit)
+            let keys = try await batch.reader.scan(limit: limit, skipsLocked: skipsLocked)
             let standing = try await ledger?.standing()
             // A column that is filled beside the one in use is nobody else's: in the table's order.
             let ordered = ledger == nil ? keys : await parts.claims.ordered(keys)

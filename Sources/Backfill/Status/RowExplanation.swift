@@ -19,6 +19,9 @@ public struct RowExplanation: Sendable, Hashable, Encodable {
     /// When the row was last written, ISO 8601 in UTC; nil where the server keeps no commit timestamps.
     public let lastWrite: String?
 
+    /// The server process whose transaction has locked or changed the row and has not ended; nil where nobody's has, or
+    /// several have.
+    public let lockedBy: Int?
     /// Who has claimed the bucket that the row is in; as a rule one daemon or nobody.
     public let claimedBy: [RowClaim]
     /// How it failed with the text it has; nil where it did not.
@@ -52,6 +55,7 @@ public struct RowExplanation: Sendable, Hashable, Encodable {
             key: form.text, text: text, isCut: isCut, source: try row.decode("source"),
             isPending: try row.decode("pending"), dimension: embedding?.count,
             norm: embedding.map { $0.reduce(0) { $0 + $1 * $1 }.squareRoot() }, lastWrite: try row.decode("written"),
+            lockedBy: try row.decode("locked_by"),
             claimedBy: try await RowClaim.holders(of: form, in: table, on: connection),
             failure: try await FailedRow.load(table, keys: [form], on: connection).first { $0.key == form.text },
             paused: try await Pause.load(table, on: connection))

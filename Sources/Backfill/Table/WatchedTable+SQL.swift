@@ -25,6 +25,7 @@ extension WatchedTable {
             "free_dimension": freeDimension,
             "walked_row": walkedRow,
             "source": source.sql(alias: "t"),
+            "may_be_locked": Self.mayBeLocked,
             "unpaused": unpaused,
             "due": due,
             "stands": stands,
@@ -80,6 +81,14 @@ extension WatchedTable {
             table: displayName, what: what,
             hint: "Have the table's owner run \"backfilld setup --role\" with the name of this role")
     }
+
+    /// Whether a transaction that may be under way has locked or changed a row: its xmax is not before all of those, or it is a
+    /// number that several have taken together, as a session that locks a row and changes it behind a savepoint does alone.
+    private static let mayBeLocked = """
+        (pg_catalog.age(t.xmax) OPERATOR(pg_catalog.<=) (
+            SELECT pg_catalog.age(pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())::pg_catalog.xid))
+            OR pg_catalog.mxid_age(t.xmax) BETWEEN 0 AND 2147483646)
+        """
 
     /// How a write finds the rows that it has just locked.
     ///

@@ -129,6 +129,13 @@ struct BackfillCommand: AsyncParsableCommand {
                 "\(table.displayName): rows come as fast as they are embedded, and some are pending: let the service go on"
             )
         }
+        if !result.failed.isEmpty, limit == nil, !result.hasMore {
+            // Of rows that are locked only so many are remembered.
+            let left = try await pool.withConnection { try await BacklogCount.of(table, on: $0) } - result.failed.count
+            if left > 0 {
+                complain("\(table.displayName): \(left.counted("more row")) pending: locked by others, or just come")
+            }
+        }
         for failed in summary.failed.prefix(1000) { complain("failed: \(failed.key): \(failed.reason)") }
         if summary.failed.count > 1000 { complain("and \((summary.failed.count - 1000).grouped) more") }
         return summary

@@ -62,16 +62,16 @@ struct CheckCommand: AsyncParsableCommand {
         guard let allowance = await remote.allowance else { return [] }
         var findings: [Finding] = []
         let asked = remote.identity.model
-        // Some add a version or a tag, or leave out whose it is.
         if let model = await remote.answeredModel {
-            let isAsked = model == asked || model.contains(asked) || asked.contains(model)
+            let isAsked = Self.isSameModel(model, asked)
             findings.append(
                 Finding(
                     isAsked ? .ok : .warning, "embedder", "the model that answers is \(model)",
                     remedy: isAsked
                         ? nil
-                        : "\"\(asked)\" was asked for. Vectors of different models cannot be compared: configure the name "
-                            + "of the one that answers, or have the server run the one that is configured"))
+                        : "\"\(asked)\" was asked for. Where that is only a name that the server gives it (an alias, a "
+                            + "deployment), all is well; otherwise have the server run the one that is configured, for "
+                            + "vectors of different models cannot be compared"))
         }
         let parts = [
             allowance.requests.map { "\($0.grouped) requests" }, allowance.tokens.map { "\($0.grouped) tokens" },
@@ -83,6 +83,17 @@ struct CheckCommand: AsyncParsableCommand {
         findings.append(
             Finding(.ok, "embedder", "limits that it tells: \(said); this test took \(usage.tokens.grouped) tokens"))
         return findings
+    }
+
+    /// Whether two names are of one model: some servers add a version or a tag, or leave out whose it is.
+    static func isSameModel(_ one: String, _ other: String) -> Bool {
+        let names = [one, other].map { ($0.split(separator: "/").last ?? "").lowercased() }.sorted {
+            $0.count < $1.count
+        }
+        guard names[1].hasPrefix(names[0]) else { return false }
+        let rest = names[1].dropFirst(names[0].count)
+        return rest.isEmpty || rest.first == ":" || rest.first == "@"
+            || rest.first == "-" && rest.allSatisfy { $0.isNumber || "-.v".contains($0) }
     }
 
     /// What is printed as JSON.

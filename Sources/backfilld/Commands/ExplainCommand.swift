@@ -81,6 +81,9 @@ struct ExplainCommand: AsyncParsableCommand {
                 "next try   \(failure.isSetAside ? "set aside: none, until its text changes or" : "\(failure.wait); at once:") "
                     + "backfilld failures retry \(shellArgument(row.key))")
         }
+        if let holder = row.lockedBy {
+            lines.append("locked     by server process \(holder), whose transaction has not ended")
+        }
         if !row.claimedBy.isEmpty {
             lines.append("claimed    by \(row.claimedBy.map(\.description).joined(separator: " and by "))")
         }
@@ -98,6 +101,7 @@ struct ExplainCommand: AsyncParsableCommand {
             return "; no daemon is connected to take it"
         }
         if row.failure != nil { return "; it waits for another try" }
+        if row.lockedBy != nil { return "; it is embedded when the lock is gone" }
         if row.claimedBy.isEmpty { return "; a daemon will take it" }
         return row.claimedBy.allSatisfy(\.isDaemon)
             ? "; a daemon has claimed rows of its bucket" : "; no daemon gets to claim it"
