@@ -20,8 +20,8 @@ counted without padding."""),
 Reading, batching, embedding with a hash and writing back under a guard, beside a single UPDATE that sets a constant
 vector in all rows: what the server can do at most. It is always slower than that."""),
     "search": ("Search by meaning", """
-`backfilld search` with an index, beside the bare SELECT with the same vector. *Statement* is what the server takes
-for its transaction, *command* everything from the program's start to its end, connecting included."""),
+`backfilld search` with an index, beside the bare SELECT with the same vector. *Statement* is the
+transaction in a session that was just opened, for both, *command* everything from the program's start to its end, connecting included."""),
     "asked": ("Search through the console", """
 `/api/search` with a short question over 100,000 rows through an HNSW index: embedding the question, asking the server and
 the way through HTTP together. Recall is what of the ten nearest by an exact search is found."""),

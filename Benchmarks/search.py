@@ -17,16 +17,20 @@ def search(bench, rows=50_000, rounds=30):
     sql("SET maintenance_work_mem = '1GB'; CREATE INDEX ON music_knowledge USING hnsw (embedding vector_cosine_ops)")
     vector = json.loads(embedded(bench))
     found = {"statement, ms": [], "bare SELECT, ms": [], "command, ms": []}
-    plain = (f"EXPLAIN (ANALYZE, COSTS off) SELECT id, topic, embedding <=> '{vector}' FROM music_knowledge "
-             f"ORDER BY embedding <=> '{vector}' LIMIT 10")
+    plain = (f"SELECT id, topic, embedding <=> '{vector}' FROM music_knowledge ORDER BY embedding <=> '{vector}' LIMIT 10")
     for _ in range(rounds):
         begin = time.monotonic()
         answer = json.loads(bench.backfilld("search", "--mode", "vector", "--json", QUERY))
         found["command, ms"].append((time.monotonic() - begin) * 1000)
         found["statement, ms"].append(answer["took_ms"])
         assert answer["hits"], "nothing found"
-        plan = sql(f"SET hnsw.ef_search = 150; {plain}")
-        found["bare SELECT, ms"].append(sum(float(ms) for ms in re.findall(r"(?:Execution|Planning) Time: ([\d.]+)", plan)))
+        # In a new session, as the command's is: the server's process has to load pgvector, and to look the table up.
+        with bench.cluster.session() as ask:
+            ask("SELECT 1")
+            begin = time.monotonic()
+            for statement in ("BEGIN", "SET LOCAL hnsw.ef_search = 150", plain, "COMMIT"):
+                ask(statement)
+            found["bare SELECT, ms"].append((time.monotonic() - begin) * 1000)
     ratios = [ours / theirs for ours, theirs in zip(found["statement, ms"], found["bare SELECT, ms"])]
     return {"ratio: statement to bare SELECT": summary(ratios, 2)} | {
         what: summary(values, 1) for what, values in found.items()} | {"rows": rows}

@@ -33,7 +33,7 @@ struct Intake: Sendable {
     private var wasHeldsTurn = false
     private var wasAnnouncedsTurn = false
     private var batches = 0
-    private var begun = 0
+    var begun = 0
     private var isScanWanted = false
     private(set) var isScanning = false
     /// The scan under way leaves out rows that may be locked: no more of them can be held, and those behind them must be found.
@@ -226,9 +226,7 @@ struct Intake: Sendable {
         if let first = retries.values.min() { retry(at: now + first) }
         // The ceiling is for rows that are embedded. Anybody can announce keys that are none, and those of locked rows come again.
         ceiling?.giveBack(outcomes.count { $0.value == .settled && inFlight[$0.key] == .announced })
-        let locked = outcomes.count { $0.value == .locked(nil) }
-        ceiling?.giveBack(locked, latest: locked == outcomes.count)
-        begun -= locked
+        giveBack(locked: outcomes.count { $0.value == .locked(nil) }, of: outcomes.count)
         let vain = outcomes.count { $0.value == .settled && inFlight[$0.key] == .page(backlog.page) }
         if vain * 2 > outcomes.count { renewPage() }
         forgive(Array(outcomes.keys), at: now)

@@ -18,6 +18,8 @@ extension TablePipeline {
         // A key that is refused now is refused again: asked for as seldom as can be.
         var wait: Duration?
         if case EmbedderError.denied = error { wait = settings.retry.longest }
+        // The table was in order when it was looked at: what was wrong was so for a moment, while somebody changed it.
+        if error is TableProblem { wait = .seconds(1) }
         intake.paused(for: wait, at: clock.now)
         (trouble, isTroubleOfScan) = (error, isOfScan)
         report(.trouble(error))
