@@ -20,8 +20,9 @@ counted without padding."""),
 Reading, batching, embedding with a hash and writing back under a guard, beside a single UPDATE that sets a constant
 vector in all rows: what the server can do at most. It is always slower than that."""),
     "search": ("Search by meaning", """
-`backfilld search` with an index, beside the bare SELECT with the same vector. *Statement* is the
-transaction in a session that was just opened, for both, *command* everything from the program's start to its end, connecting included."""),
+`backfilld search` with an index, beside the bare SELECT with the same vector. *Statement* is the transaction
+in a session that was just opened, as the SELECT's is; *command* everything from the program's start to its end,
+connecting included."""),
     "asked": ("Search through the console", """
 `/api/search` with a short question over 100,000 rows through an HNSW index: embedding the question, asking the server and
 the way through HTTP together. Recall is what of the ten nearest by an exact search is found."""),
@@ -173,15 +174,12 @@ def section(name, kept, picture):
 
 def behind(name, ratios):
     """What a peer does better, told as such."""
-    if name in ("endtoend", "database", "partitions"):
-        worse = [(what, found) for what, found in ratios if found["median"] < 1]
-    elif name == "tax":  # the others say what of it is the index's, and what any trigger's
-        worse = [(what, found) for what, found in ratios if "set up against" in what and found["median"] < 1]
-    elif name == "search":
-        worse = [(what, found) for what, found in ratios if found["median"] > 1]  # of times, less is better
-    else:
+    if name not in ("endtoend", "database", "partitions", "tax", "search"):
         return []
-    worse = [f"{what} ({cell(found)})" for what, found in worse]
+    if name == "tax":  # the others say what of it is the index's, and what any trigger's
+        ratios = [(what, found) for what, found in ratios if "set up against" in what]
+    is_worse = (lambda ratio: ratio > 1) if name == "search" else (lambda ratio: ratio < 1)  # of times, less is better
+    worse = [f"{what} ({cell(found)})" for what, found in ratios if is_worse(found["median"])]
     return [f"Where backfilld is behind: {'; '.join(worse)}.", ""] if worse else []
 
 

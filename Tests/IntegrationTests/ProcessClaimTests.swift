@@ -4,11 +4,17 @@ import Testing
 
 /// What `status` and `explain` say of a daemon that holds claims.
 @Suite(.serialized) struct ProcessClaimTests {
+    /// Where the binary is run on a lab's table.
+    private static func place(beside lab: Lab) throws -> Workplace {
+        let place = Workplace(database: lab.database, folder: try temporaryFolder())
+        try place.write("[[tables]]\nname = \"notes\"\ncolumns = [\"topic\"]\n", to: "backfilld.toml")
+        return place
+    }
+
     @Test("A session that is no daemon's and has one of our locks is told of, by the journal and by explain")
     func stranger() async throws {
         let lab = try await Lab.make(.debian)
-        let place = Workplace(database: lab.database, folder: try temporaryFolder())
-        try place.write("[[tables]]\nname = \"notes\"\ncolumns = [\"topic\"]\n", to: "backfilld.toml")
+        let place = try Self.place(beside: lab)
         let stranger = try await lab.connect()
         // The bucket of row 1 of the first table that is watched, and the class of claims.
         try await stranger.script(
@@ -35,8 +41,7 @@ import Testing
     @Test("A row that a transaction has locked is explained with the server process that has it")
     func locked() async throws {
         let lab = try await Lab.make(.pg18WithPgvector)
-        let place = Workplace(database: lab.database, folder: try temporaryFolder())
-        try place.write("[[tables]]\nname = \"notes\"\ncolumns = [\"topic\"]\n", to: "backfilld.toml")
+        let place = try Self.place(beside: lab)
         let other = try await lab.connect()
         try await lab.run("INSERT INTO notes VALUES (1, 'kept'), (2, 'free')")
         try await other.script("BEGIN; SELECT FROM notes WHERE id = 1 FOR UPDATE", name: "lock a row")
@@ -74,8 +79,7 @@ import Testing
     @Test("status and explain show what a daemon at work holds, its host and its process, and nothing when it is done")
     func live() async throws {
         let lab = try await Lab.make(.pg18WithPgvector)
-        let place = Workplace(database: lab.database, folder: try temporaryFolder())
-        try place.write("[[tables]]\nname = \"notes\"\ncolumns = [\"topic\"]\n", to: "backfilld.toml")
+        let place = try Self.place(beside: lab)
         try await lab.withDaemon { daemon in
             lab.embedder.hold()
             try await lab.run("INSERT INTO notes SELECT i, 'text ' || i FROM generate_series(1, 3) AS i")

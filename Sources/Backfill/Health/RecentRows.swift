@@ -7,10 +7,10 @@ package struct RecentRows: Sendable {
     package init() {}
 
     /// So many rows are done.
-    package mutating func add(_ rows: Int, at now: ContinuousClock.Instant) { counted.append((now, rows)) }
-
-    /// What is older counts no more.
-    package mutating func forget(at now: ContinuousClock.Instant) { counted.removeAll { $0.at < now - Self.window } }
+    package mutating func add(_ rows: Int, at now: ContinuousClock.Instant) {
+        counted.removeAll { $0.at < now - Self.window }
+        counted.append((now, rows))
+    }
 
     /// Rows a second.
     package func rate(at now: ContinuousClock.Instant) -> Double {

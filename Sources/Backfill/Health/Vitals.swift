@@ -146,7 +146,6 @@ public struct Vitals: Sendable {
             table.pendingSince = now
         }
         tables[watch] = table
-        recent.forget(at: now)
     }
 
     // MARK: What is to be told

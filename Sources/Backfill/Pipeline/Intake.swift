@@ -334,7 +334,7 @@ struct Intake: Sendable {
                 batches += 1
                 return action
             }
-            if isScanWanted, !isScanning, backlog.isEmpty {
+            if isScansTurn {
                 return .scan(limit: settings.page + inFlight.count + held.count)
             }
         }
@@ -343,6 +343,8 @@ struct Intake: Sendable {
         let due = [announced.due, held.due, backlog.isEmpty ? nil : now].compactMap { $0 }.min()
         return .wait(until: [due.map { max($0, opens ?? $0) }, retriesAt].compactMap { $0 }.min())
     }
+
+    private var isScansTurn: Bool { isScanWanted && !isScanning && backlog.isEmpty }
 
     private mutating func nextBatch(at now: Instant) -> Action? {
         // New rows first: somebody may be looking for them, while the backlog has waited anyway.
@@ -356,11 +358,9 @@ struct Intake: Sendable {
             if !keys.isEmpty { return begin(keys, .announced, granted: room) }
             ceiling?.giveBack(room)
         }
-        // Held rows may be many, and the backlog must not wait behind them for ever: by turns.
+        // Held rows may be many, and neither the backlog nor a scan must wait behind them for ever: by turns.
         let isBacklogsTurn = wasHeldsTurn && !backlog.isEmpty
         wasHeldsTurn = false
-        // Nor must the look for others.
-        let isScansTurn = isScanWanted && !isScanning && backlog.isEmpty
         if !isBacklogsTurn, !isScansTurn, let due = held.due, due <= now,
             let room = room(settings.rows, held.count, at: now)
         {

@@ -1,7 +1,8 @@
 extension SearchAnswer: Encodable {
     private enum Key: String, CodingKey { case table, mode, took = "took_ms", way, index, hits }
 
-    /// As `backfilld search --json` gives it; the console's contract has more members: what is not there is null, and spans are milliseconds.
+    /// As `backfilld search --json` gives it: what is not there is null, and spans are milliseconds. The console's answer has more
+    /// members, and is made there.
     public func encode(to encoder: any Encoder) throws {
         var object = encoder.container(keyedBy: Key.self)
         try object.encode(table, forKey: .table)
@@ -45,7 +46,7 @@ extension SearchHit: Encodable {
 extension SearchPart: Encodable {
     private enum Key: String, CodingKey { case column, text, marks }
 
-    /// As `backfilld search --json` gives it; the console's contract has more members: a mark is `[from, to)`.
+    /// As `backfilld search --json` gives it: a mark is `[from, to)`.
     public func encode(to encoder: any Encoder) throws {
         var object = encoder.container(keyedBy: Key.self)
         try object.encode(column, forKey: .column)

@@ -178,7 +178,6 @@ extension Tally.Table {
         batchSeconds.add(took.inSeconds)
         guard report.written > 0 else { return }
         last = (report.written, took, now)
-        recent.forget(at: now)
         recent.add(report.written, at: now)
     }
 
