@@ -3,6 +3,8 @@ import contextlib, datetime, os, pathlib, platform, pwd, shutil, signal, socket,
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+# Processors that others may keep busy while something is measured: more, and it is said beside the figures.
+OTHERS = 0.2
 CACHE = pathlib.Path(os.environ.get("BACKFILLD_CACHE", "/var/cache/backfilld"))
 
 
@@ -19,13 +21,26 @@ class Skipped(Exception):
     """A set, or a part of it, that cannot run here, with the reason."""
 
 
+def busy():
+    """The seconds that processors have worked since the machine was started, for whomever."""
+    user, nice, system, idle, waiting, *rest = map(int, open("/proc/stat").readline().split()[1:])
+    return (user + nice + system + sum(rest[:3])) / os.sysconf("SC_CLK_TCK")
+
+
+def others(seconds=3):
+    """How many processors others keep busy, while nothing of ours runs."""
+    before = busy()
+    time.sleep(seconds)
+    return round((busy() - before) / seconds, 2)
+
+
 def machine():
-    """What the figures were measured on; others that use it show in the load."""
+    """What the figures were measured on."""
     lines = open("/proc/cpuinfo").read().splitlines()
     cpu = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), os.uname().machine)
     memory = next(int(line.split()[1]) for line in open("/proc/meminfo") if line.startswith("MemTotal"))
     return {"processor": cpu, "processors": len(os.sched_getaffinity(0)), "memory GiB": round(memory / 2**20),
-            "system": f"{platform.system()} {platform.release()}", "load": round(os.getloadavg()[0], 1),
+            "system": f"{platform.system()} {platform.release()}",
             "when": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="minutes")}
 
 

@@ -197,8 +197,9 @@ def provider(bench, rounds=3, rows=20_000):
     with bench.beside(more=ROOMY) as beside:
         for in_flight in (1, 2, 4, 8):
             runs = [providers.capacity(beside, in_flight, rows + rows * in_flight) for _ in range(rounds)]
-            results[f"{in_flight} in flight, rows/s"] = summary([rate for rate, _ in runs], 0)
-            results[f"{in_flight} in flight, share"] = summary([share for _, share in runs])
+            results[f"{in_flight} in flight, rows/s"] = summary([rate for rate, _, _ in runs], 0)
+            results[f"{in_flight} in flight, share"] = summary([share for _, share, _ in runs])
+            results[f"{in_flight} in flight, processors busy, %"] = summary([used for _, _, used in runs], 0)
     return results
 
 

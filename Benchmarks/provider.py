@@ -1,5 +1,6 @@
 """What `Benchmarks/run provider`, `allowance` and `stream` measure: how much of what a provider gives a daemon makes use of."""
-import asyncio, base64, collections, json, random, struct, subprocess, threading, time
+import asyncio, base64, collections, json, os, random, struct, threading, time
+from harness import busy
 
 
 class Stub:
@@ -80,7 +81,8 @@ class Stub:
 
 
 def capacity(bench, in_flight, rows, dimension=384, inputs=500, seconds=0.1):
-    """Rows a second from provider to table as a share of what the provider can do with so many requests in flight."""
+    """Rows a second from provider to table, also as a share of what the provider can do with so many requests in flight;
+    and how busy that kept the machine's processors, in per cent, with the server and the stub of the provider on them."""
     stub = Stub(dimension, seconds)
     settings = stub.settings(dimension, {
         "BACKFILLD_REMOTE_INPUTS": str(inputs), "BACKFILLD_BATCH_ROWS": str(inputs),
@@ -88,11 +90,12 @@ def capacity(bench, in_flight, rows, dimension=384, inputs=500, seconds=0.1):
         "BACKFILLD_DATABASE_CONNECTIONS": "8"})
     bench.table(rows)
     bench.backfilld("setup", settings=settings)
-    begin = time.monotonic()
+    begin, before = time.monotonic(), busy()
     bench.backfilld("backfill", "--json", settings=settings)
-    rate = rows / (time.monotonic() - begin)
+    took = time.monotonic() - begin
+    used = (busy() - before) / took / len(os.sched_getaffinity(0)) * 100
     assert stub.inputs >= rows, (stub.inputs, rows)
-    return rate, rate / (in_flight * inputs / seconds)
+    return rows / took, rows / took / (in_flight * inputs / seconds), used
 
 
 def memory(bench, sizes, dimension=384):

@@ -25,6 +25,9 @@ package struct TextHash: Sendable, Hashable {
 }
 
 /// The answers of a provider, by their texts, so that none is paid for twice: of those used least lately it lets go first.
+///
+/// Vectors lie side by side in slabs that are filled anew and never freed: a million arrays, each freed at another time
+/// than it was made, would leave holes that the allocator fills with something else, and the process would grow.
 struct AnswerMemory: Sendable {
     /// A vector, and whether it is of a part of the text.
     struct Answer: Sendable, Hashable {
@@ -36,13 +39,13 @@ struct AnswerMemory: Sendable {
             self.isCut = isCut
         }
 
-        /// Its components, the array's head, and its share of the two collections here.
-        fileprivate var bytes: Int { vector.count * 4 + 160 }
+        /// Its components, and its share of the two collections here.
+        fileprivate var bytes: Int { vector.count * 4 + 128 }
     }
 
     private struct Node {
         var key: TextHash
-        var answer: Answer
+        var isCut: Bool
         /// Neighbours in the order of use; -1 for none.
         var newer = -1
         var older = -1
@@ -54,9 +57,14 @@ struct AnswerMemory: Sendable {
     private(set) var bytes = 0
     private var places: [TextHash: Int] = [:]
     private var nodes: [Node] = []
-    private var free: [Int] = []
     private var newest = -1
     private var oldest = -1
+    /// Components of a vector: of the first that is kept, and so of all.
+    private var dimension = 0
+    private var slabs: [[Float]] = []
+
+    /// The components of a slab, at most.
+    private static let slab = 1 << 18
 
     /// - Parameter capacity: The most that it holds, in bytes.
     init(capacity: Int) {
@@ -73,33 +81,40 @@ struct AnswerMemory: Sendable {
             unlink(place)
             link(place)
         }
-        return nodes[place].answer
+        let (slab, range) = room(of: place)
+        return Answer(Array(slabs[slab][range]), isCut: nodes[place].isCut)
     }
 
-    /// Keeps an answer; the first to a text stays.
+    /// Keeps an answer; the first to a text stays. A vector of another length than those that are kept is not kept.
     mutating func keep(_ answer: Answer, to key: TextHash) {
-        guard places[key] == nil, answer.bytes <= capacity else { return }
-        while bytes + answer.bytes > capacity { remove(oldest) }
-        let node = Node(key: key, answer: answer)
+        guard places[key] == nil, answer.bytes <= capacity, !answer.vector.isEmpty else { return }
+        if dimension == 0 { dimension = answer.vector.count }
+        guard answer.vector.count == dimension else { return }
         let place: Int
-        if let reused = free.popLast() {
-            place = reused
-            nodes[place] = node
-        } else {
+        let node = Node(key: key, isCut: answer.isCut)
+        if bytes + answer.bytes <= capacity {
             place = nodes.count
             nodes.append(node)
+            bytes += answer.bytes
+        } else {
+            place = oldest
+            unlink(place)
+            places[nodes[place].key] = nil
+            nodes[place] = node
         }
+        let (slab, range) = room(of: place)
+        if slab == slabs.count { slabs.append([Float](repeating: 0, count: perSlab * dimension)) }
+        slabs[slab].replaceSubrange(range, with: answer.vector)
         places[key] = place
-        bytes += answer.bytes
         link(place)
     }
 
-    private mutating func remove(_ place: Int) {
-        unlink(place)
-        bytes -= nodes[place].answer.bytes
-        places[nodes[place].key] = nil
-        nodes[place].answer.vector = []
-        free.append(place)
+    private var perSlab: Int { max(1, min(Self.slab / dimension, capacity / (dimension * 4))) }
+
+    /// Where the vector of a place is.
+    private func room(of place: Int) -> (slab: Int, components: Range<Int>) {
+        let start = place % perSlab * dimension
+        return (place / perSlab, start..<start + dimension)
     }
 
     private mutating func link(_ place: Int) {

@@ -7,8 +7,8 @@ import Testing
 
     @Test("It never holds more than it may, and lets go of what was used least lately")
     func bound() {
-        // An answer of four components counts for 176 bytes.
-        var memory = AnswerMemory(capacity: 176 * 3)
+        // An answer of four components counts for 144 bytes.
+        var memory = AnswerMemory(capacity: 144 * 3)
         let keys = (0..<4).map { TextHash("text \($0)") }
         for number in 0..<3 { memory.keep(answer(number), to: keys[number]) }
         #expect(memory.answer(to: keys[0]) == answer(0))
@@ -21,7 +21,7 @@ import Testing
 
     @Test("After many answers it is what a plain list of the last ones used is")
     func model() {
-        var memory = AnswerMemory(capacity: 176 * 20)
+        var memory = AnswerMemory(capacity: 144 * 20)
         var model: [(key: TextHash, number: Int)] = []
         var state: UInt64 = 7
         for step in 0..<20_000 {
@@ -40,7 +40,7 @@ import Testing
             }
         }
         #expect(memory.count == 20)
-        #expect(memory.bytes == 176 * 20)
+        #expect(memory.bytes == 144 * 20)
     }
 
     @Test("What is larger than all of it is not kept")
@@ -48,6 +48,16 @@ import Testing
         var memory = AnswerMemory(capacity: 100)
         memory.keep(answer(1), to: TextHash("a"))
         #expect(memory.count == 0)
+    }
+
+    @Test("A vector of another length than the first is not kept, and many slabs keep each its own")
+    func lengths() {
+        var memory = AnswerMemory(capacity: 16 << 20)
+        let long = (0..<3).map { AnswerMemory.Answer([Float](repeating: Float($0), count: 200_000), isCut: $0 == 1) }
+        for (number, answer) in long.enumerated() { memory.keep(answer, to: TextHash("\(number)")) }
+        memory.keep(answer(3), to: TextHash("3"))
+        #expect(memory.count == 3)
+        for (number, answer) in long.enumerated() { #expect(memory.answer(to: TextHash("\(number)")) == answer) }
     }
 
     @Test("Texts that differ have other hashes, and so has a text of another role")
