@@ -18,12 +18,7 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let package = Package(
     name: "backfilld",
     products: [
-        .executable(name: "backfilld", targets: ["backfilld"]),
-        .library(name: "PostgresClient", targets: ["PostgresClient"]),
-        .library(name: "SentenceEncoder", targets: ["SentenceEncoder"]),
-        .library(name: "Embedders", targets: ["Embedders"]),
-        .library(name: "Backfill", targets: ["Backfill"]),
-        .library(name: "Console", targets: ["Console"]),
+        .executable(name: "backfilld", targets: ["backfilld"])
     ],
     // Why each of these: docs/dependencies.md.
     dependencies: [

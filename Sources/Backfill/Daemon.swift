@@ -3,9 +3,9 @@ import PostgresClient
 import Synchronization
 
 /// The line put together: one listener, a pipeline a table, and the notes for `backfilld status`.
-public struct Daemon: Sendable {
+package struct Daemon: Sendable {
     /// What the daemon has to tell.
-    public enum Event: Sendable {
+    package enum Event: Sendable {
         /// Of the listener.
         case listener(Listener.Event)
         /// Of a table's pipeline; the table as it was when the daemon began.
@@ -39,7 +39,7 @@ public struct Daemon: Sendable {
     ///   - listener: How the listener keeps its session.
     ///   - name: What tells this process from others.
     ///   - report: Hears of everything; called from any task, must return at once.
-    public init(
+    package init(
         sessions: SessionFactory, pool: ConnectionPool, tables: [WatchedTable], embedder: any Embedder,
         pipeline: PipelineSettings, listener: ListenerSettings, name: DaemonName,
         report: @escaping @Sendable (Event) -> Void
@@ -89,11 +89,11 @@ public struct Daemon: Sendable {
     }
 
     /// How the daemon is at the moment.
-    public var vitals: Vitals { bulletin.vitals }
+    package var vitals: Vitals { bulletin.vitals }
 
     /// Works until ``stop()``, then finishes the batches under way; a cancelled task abandons them. It ends by itself
     /// where a table takes no more vectors from it: see ``end``.
-    public func run() async {
+    package func run() async {
         // Where the database is away there is nothing to adopt, and the listener will say so.
         if let pending = try? await activity.adopt(Array(pipelines.keys)) { bulletin.adopt(pending) }
         await withDiscardingTaskGroup { service in
@@ -116,7 +116,7 @@ public struct Daemon: Sendable {
     }
 
     /// Why it has ended by itself; nil where it was told to, or still works.
-    public var end: TableProblem? {
+    package var end: TableProblem? {
         get async {
             for pipeline in pipelines.values {
                 if let end = await pipeline.end { return end }
@@ -126,22 +126,22 @@ public struct Daemon: Sendable {
     }
 
     /// The tables as they are now, by the number that they had when the daemon began.
-    public var tables: [Int32: WatchedTable] { watched.bySlot }
+    package var tables: [Int32: WatchedTable] { watched.bySlot }
 
     /// Somebody waits for these rows: they are looked at as if a notification had named them.
-    public func announce(_ keys: [RowKey], of slot: Int32) async {
+    package func announce(_ keys: [RowKey], of slot: Int32) async {
         guard let pipeline = pipelines[slot] else { return }
         await pipeline.announce(keys)
     }
 
     /// Begins no new batch and sends nothing more to the embedder; `run` returns when those under way are done.
-    public func stop() async {
+    package func stop() async {
         for pipeline in pipelines.values { await pipeline.stop() }
         await embedder.finish()
     }
 
     /// Goes on with other settings; batches under way keep theirs.
-    public func apply(_ pipeline: PipelineSettings, _ listener: ListenerSettings) async {
+    package func apply(_ pipeline: PipelineSettings, _ listener: ListenerSettings) async {
         self.listener.apply(listener)
         ceiling.apply(rowsPerSecond: pipeline.rowsPerSecond)
         for lease in leases.values { await lease.apply(heartbeat: listener.heartbeat) }

@@ -3,7 +3,7 @@ import PostgresClient
 import Synchronization
 
 /// Works off one table's backlog once, without listening.
-public struct Drain: Sendable {
+package struct Drain: Sendable {
     private let table: WatchedTable
     private let embedder: any Embedder
     private let pool: ConnectionPool
@@ -16,7 +16,7 @@ public struct Drain: Sendable {
     private let longestOutage: Duration
 
     /// What it waits for.
-    public enum Pause: Sendable {
+    package enum Pause: Sendable {
         /// The provider, or a ceiling of ours, asks for it: for how long, and why, as far as that is known.
         case asked(Duration?, because: String?)
         /// The database is away, and is waited for as long at most. What was embedded is kept.
@@ -24,21 +24,21 @@ public struct Drain: Sendable {
     }
 
     /// What became of the backlog.
-    public struct Result: Sendable {
+    package struct Result: Sendable {
         /// Rows that are embedded or have failed.
-        public var processed = 0
+        package var processed = 0
         /// Rows whose vector is in the table now.
-        public var embedded = 0
+        package var embedded = 0
         /// Rows that took none, with the reason.
-        public var failed: [RowKey: String] = [:]
+        package var failed: [RowKey: String] = [:]
         /// Rows without text, which got the zero vector.
-        public var empty = 0
+        package var empty = 0
         /// Rows whose text was cut.
-        public var cut = 0
+        package var cut = 0
         /// Rows whose text was longer than the model's limit.
-        public var long = 0
+        package var long = 0
         /// It has ended though rows are pending: they come as fast as they are embedded.
-        public var hasMore = false
+        package var hasMore = false
     }
 
     /// - Parameters:
@@ -50,7 +50,7 @@ public struct Drain: Sendable {
     ///   - pending: Rows that are pending, where that is known. When twice as many are done, and some, it ends though others
     ///     may have come.
     ///   - longestOutage: How long a database that goes away is waited for.
-    public init(
+    package init(
         table: WatchedTable, embedder: any Embedder, sessions: SessionFactory?, pool: ConnectionPool,
         settings: PipelineSettings, pending: Int? = nil, longestOutage: Duration = .seconds(300)
     ) {
@@ -70,7 +70,7 @@ public struct Drain: Sendable {
     ///   - waits: Called where it has to wait.
     ///   - progress: Called after each batch with what is done so far.
     /// - Throws: What kept a batch from being done, where that is no row's own; what was written stays written.
-    public func run(
+    package func run(
         waits: @escaping @Sendable (Pause) -> Void = { _ in },
         _ progress: @escaping @Sendable (Result) -> Void
     ) async throws -> Result {

@@ -10,7 +10,7 @@ import Synchronization
 ///
 /// It has a thread of its own for its sockets and for all that it parses and renders, so that nothing that is asked of it
 /// takes a thread from the daemon's work; and limits for whatever callers can send or keep.
-public final class Console: Sendable {
+package final class Console: Sendable {
     private enum Child: Sendable {
         case accepted(HTTP1Channel.Value)
         case turnedAway
@@ -38,7 +38,7 @@ public final class Console: Sendable {
     ///   - services: What it asks the daemon for.
     ///   - logger: Where it tells what a developer looks for; the daemon's log has nothing of its requests.
     /// - Throws: ``ConsoleError`` where certificate or key are of no use.
-    public init(
+    package init(
         _ settings: ConsoleSettings, sockets: ListeningSockets, services: ConsoleServices, logger: Logger
     ) throws(ConsoleError) {
         self.settings = settings
@@ -70,7 +70,7 @@ public final class Console: Sendable {
     /// Answers, until ``stop()`` and the end of what was under way then; a cancelled task ends that too.
     ///
     /// - Throws: An error of the operating system that keeps it from accepting connections.
-    public func run() async throws {
+    package func run() async throws {
         do {
             try await withTaskCancellationHandler {
                 try await withTaskExecutorPreference(executor) {
@@ -99,7 +99,7 @@ public final class Console: Sendable {
     }
 
     /// Accepts no more connections, ends those that rest, and gives the others a moment to finish. ``run()`` returns then.
-    public func stop() {
+    package func stop() {
         stop { [self] servers, connections in
             for server in servers { server.close(promise: nil) }
             for connection in connections {
@@ -110,14 +110,14 @@ public final class Console: Sendable {
     }
 
     /// Calls `done` on the console's thread, as soon as that comes to it; never once it is to stop.
-    public func ping(_ done: @escaping @Sendable () -> Void) {
+    package func ping(_ done: @escaping @Sendable () -> Void) {
         state.withLock { state in
             if !state.isStopping { group.next().execute(done) }
         }
     }
 
     /// Goes on with another token and other origins; everything else wants a restart.
-    public func apply(_ settings: ConsoleSettings) { responder.apply(settings) }
+    package func apply(_ settings: ConsoleSettings) { responder.apply(settings) }
 
     /// Ends everything at once.
     private func end() {

@@ -4,39 +4,39 @@ import PostgresClient
 import SentenceEncoder
 
 /// What the console asks the daemon for. Each is called from the console's own thread, and may wait.
-public struct ConsoleServices: Sendable {
+package struct ConsoleServices: Sendable {
     /// How the daemon is.
-    public var vitals: @Sendable () -> Vitals
+    package var vitals: @Sendable () -> Vitals
     /// The release.
-    public var version: String
+    package var version: String
     /// What makes the vectors; nil for an embedder that has none to give, as those that write the table themselves.
-    public var embedder: QueryEmbedder?
+    package var embedder: QueryEmbedder?
     /// What the embedder is called.
-    public var embedderName: String
+    package var embedderName: String
     /// What was counted since the start.
-    public var tally: Tally
+    package var tally: Tally
     /// A line about how the daemon is, as the service manager has it.
-    public var statusLine: @Sendable () -> String
+    package var statusLine: @Sendable () -> String
     /// The tables as they are now, by the number that they had when the daemon began.
-    public var tables: @Sendable () -> [Int32: WatchedTable]
+    package var tables: @Sendable () -> [Int32: WatchedTable]
     /// The tables' names, in the order of the configuration: the first is meant where a caller names none.
-    public var order: [QualifiedName] = []
+    package var order: [QualifiedName] = []
     /// Lends sessions for what is asked of tables; nil where no table can be asked. One of its own, so that questions take
     /// none from the daemon's work.
-    public var pool: ConnectionPool?
+    package var pool: ConnectionPool?
     /// Lends the session that counts and looks at rows for whoever watches, so that these wait for no search; nil for ``pool``.
-    public var watching: ConnectionPool?
+    package var watching: ConnectionPool?
     /// Lends the session that measures; nil for ``pool``.
-    public var measuring: ConnectionPool?
+    package var measuring: ConnectionPool?
     /// Somebody waits for rows of a table.
-    public var announce: @Sendable (Int32, [RowKey]) async -> Void
+    package var announce: @Sendable (Int32, [RowKey]) async -> Void
     /// Measures how good a table's vectors are, and answers JSON; nil where nothing does.
-    public var quality: (@Sendable (WatchedTable, PostgresConnection) async throws -> [UInt8])?
+    package var quality: (@Sendable (WatchedTable, PostgresConnection) async throws -> [UInt8])?
     /// Hears that a request begins or has ended.
-    public var observe: @Sendable (_ isUnderWay: Bool) -> Void
+    package var observe: @Sendable (_ isUnderWay: Bool) -> Void
 
     /// Puts them together.
-    public init(
+    package init(
         vitals: @escaping @Sendable () -> Vitals, version: String, embedderName: String,
         embedder: QueryEmbedder?, tally: Tally,
         statusLine: @escaping @Sendable () -> String, tables: @escaping @Sendable () -> [Int32: WatchedTable] = { [:] },
@@ -57,30 +57,30 @@ public struct ConsoleServices: Sendable {
 }
 
 /// The daemon's embedder, as callers from outside may use it.
-public struct QueryEmbedder: Sendable {
+package struct QueryEmbedder: Sendable {
     /// Vectors, and what they cost.
-    public struct Answer: Sendable {
+    package struct Answer: Sendable {
         /// One a text, in their order.
-        public var vectors: [[Float]]
+        package var vectors: [[Float]]
         /// Tokens that were computed; nil where nobody counted.
-        public var tokens: Int?
+        package var tokens: Int?
 
         /// Answers.
-        public init(vectors: [[Float]], tokens: Int?) {
+        package init(vectors: [[Float]], tokens: Int?) {
             self.vectors = vectors
             self.tokens = tokens
         }
     }
 
     /// What its vectors are.
-    public var identity: EmbedderIdentity
+    package var identity: EmbedderIdentity
     /// Texts in one call, at most.
-    public var rows: Int
+    package var rows: Int
     /// Embeds texts for a role.
-    public var embed: @Sendable ([String], TextRole) async throws -> Answer
+    package var embed: @Sendable ([String], TextRole) async throws -> Answer
 
     /// Puts it together.
-    public init(
+    package init(
         identity: EmbedderIdentity, rows: Int,
         embed: @escaping @Sendable ([String], TextRole) async throws -> Answer
     ) {

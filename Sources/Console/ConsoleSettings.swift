@@ -1,18 +1,18 @@
 /// How the console listens, whom it answers, and how much of anything it takes.
-public struct ConsoleSettings: Sendable, Equatable {
+package struct ConsoleSettings: Sendable, Equatable {
     /// Where it listens.
-    public var listen: ListenAddress
+    package var listen: ListenAddress
     /// What a caller has to know; nil where everybody who can connect may ask.
-    public var token: BearerToken?
+    package var token: BearerToken?
     /// Web pages of these origins may ask, beside its own.
-    public var origins: [String]
+    package var origins: [String]
     /// Paths of the certificate chain and of its key, in PEM; nil for plain HTTP.
-    public var tls: TLSFiles?
+    package var tls: TLSFiles?
     /// How much it takes.
-    public var limits: ConsoleLimits
+    package var limits: ConsoleLimits
 
     /// Sets it up.
-    public init(
+    package init(
         listen: ListenAddress, token: BearerToken? = nil, origins: [String] = [], tls: TLSFiles? = nil,
         limits: ConsoleLimits = ConsoleLimits()
     ) {
@@ -25,57 +25,57 @@ public struct ConsoleSettings: Sendable, Equatable {
 }
 
 /// The files that TLS needs.
-public struct TLSFiles: Sendable, Equatable {
+package struct TLSFiles: Sendable, Equatable {
     /// The certificate, and those that lead to the authority, in PEM.
-    public var certificate: String
+    package var certificate: String
     /// Its key, in PEM.
-    public var key: String
+    package var key: String
 
     /// Names them.
-    public init(certificate: String, key: String) {
+    package init(certificate: String, key: String) {
         self.certificate = certificate
         self.key = key
     }
 }
 
 /// How much of anything the console takes, so that no caller costs the daemon more than this.
-public struct ConsoleLimits: Sendable, Equatable {
+package struct ConsoleLimits: Sendable, Equatable {
     /// Connections at once; a new one takes the place of the one that has rested longest, or is closed where none rests.
-    public var connections = 256
+    package var connections = 256
     /// Requests that are worked on at once; more are told to come back.
-    public var requests = 128
+    package var requests = 128
     /// Bytes of a request's line and header fields.
     var headerBytes = 16 << 10
     /// Bytes of a request's body.
-    public var bodyBytes = 1 << 20
+    package var bodyBytes = 1 << 20
     /// How long the first request of a connection may take to name what it wants.
-    public var header = Duration.seconds(5)
+    package var header = Duration.seconds(5)
     /// How long a body may take.
-    public var body = Duration.seconds(10)
+    package var body = Duration.seconds(10)
     /// How long a connection may rest between two requests.
-    public var idle = Duration.seconds(60)
+    package var idle = Duration.seconds(60)
     /// How long an answer may take to begin, and how long a caller may not read of it.
-    public var answer = Duration.seconds(60)
+    package var answer = Duration.seconds(60)
     /// How long `upsert-embeddings` waits for rows to be embedded.
-    public var upsert = Duration.seconds(30)
+    package var upsert = Duration.seconds(30)
     /// How long a search may take.
-    public var search = Duration.seconds(10)
+    package var search = Duration.seconds(10)
     /// How long a stop waits for requests under way.
-    public var grace = Duration.seconds(5)
+    package var grace = Duration.seconds(5)
 
     /// The defaults.
-    public init() {}
+    package init() {}
 }
 
 /// A secret that callers send with each request; its value is in no description.
-public struct BearerToken: Sendable, Equatable, CustomStringConvertible {
+package struct BearerToken: Sendable, Equatable, CustomStringConvertible {
     private let bytes: [UInt8]
 
     /// A shorter one could be guessed.
-    public static let shortest = 16
+    package static let shortest = 16
 
     /// A token; nil where it is too short, or has characters that no header field can carry as they are.
-    public init?(_ text: String) {
+    package init?(_ text: String) {
         guard text.utf8.count >= Self.shortest, text.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else { return nil }
         bytes = Array(text.utf8)
     }
@@ -88,5 +88,5 @@ public struct BearerToken: Sendable, Equatable, CustomStringConvertible {
     }
 
     /// Never the token.
-    public var description: String { "<redacted>" }
+    package var description: String { "<redacted>" }
 }

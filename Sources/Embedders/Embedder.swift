@@ -2,7 +2,7 @@
 ///
 /// An embedder owns no database and no table: it is given texts and answers with one vector for each, in the same
 /// order. It may be called from several batches at once.
-public protocol Embedder: Sendable {
+package protocol Embedder: Sendable {
     /// What makes its vectors comparable with each other and with no others.
     var identity: EmbedderIdentity { get }
 
@@ -22,18 +22,18 @@ public protocol Embedder: Sendable {
 
 extension Embedder {
     /// Nothing: a call ends when it is done.
-    public func finish() async {}
+    package func finish() async {}
 }
 
 /// The answer of an embedder.
-public struct Embeddings: Sendable {
+package struct Embeddings: Sendable {
     /// One vector a text, in the order of the texts.
-    public var vectors: [[Float]]
+    package var vectors: [[Float]]
     /// Texts that were longer than the model's limit, so that their vectors are of a part of them or of a mean.
-    public var long: Int
+    package var long: Int
 
     /// Answers.
-    public init(_ vectors: [[Float]], long: Int = 0) {
+    package init(_ vectors: [[Float]], long: Int = 0) {
         self.vectors = vectors
         self.long = long
     }
@@ -43,19 +43,19 @@ public struct Embeddings: Sendable {
 ///
 /// Two embedders of the same identity make vectors that may stand in one column; of different ones, vectors that cannot
 /// be compared.
-public struct EmbedderIdentity: Sendable, Hashable {
+package struct EmbedderIdentity: Sendable, Hashable {
     /// The kind of embedder, as configuration names it: `hash`, `local`, `openai`, …
-    public let embedder: String
+    package let embedder: String
     /// The model's name.
-    public let model: String
+    package let model: String
     /// Components in each vector.
-    public let dimension: Int
+    package let dimension: Int
     /// What else changes the vectors, by name: `weights` = `sha256:…`, `pooling` = `mean`, `prompt` = `passage: `.
     /// Nothing that leaves them comparable belongs here.
-    public let traits: [String: String]
+    package let traits: [String: String]
 
     /// Names an embedder's vectors.
-    public init(embedder: String, model: String, dimension: Int, traits: [String: String] = [:]) {
+    package init(embedder: String, model: String, dimension: Int, traits: [String: String] = [:]) {
         self.embedder = embedder
         self.model = model
         self.dimension = dimension
@@ -63,10 +63,10 @@ public struct EmbedderIdentity: Sendable, Hashable {
     }
 
     /// Embedder, model and dimension for people: `local with all-MiniLM-L6-v2 (384 dimensions)`.
-    public var summary: String { "\(embedder) with \(model) (\(dimension) dimensions)" }
+    package var summary: String { "\(embedder) with \(model) (\(dimension) dimensions)" }
 
     /// What another identity has otherwise, for people, each as `model a, not b`; none where the two are equal.
-    public func differences(from other: EmbedderIdentity) -> [String] {
+    package func differences(from other: EmbedderIdentity) -> [String] {
         var pairs = [
             ("embedder", embedder, other.embedder), ("model", model, other.model),
             ("dimension", String(dimension), String(other.dimension)),
@@ -90,14 +90,14 @@ public struct EmbedderIdentity: Sendable, Hashable {
 }
 
 /// What one call of an embedder may carry.
-public struct EmbedderLimits: Sendable, Hashable {
+package struct EmbedderLimits: Sendable, Hashable {
     /// Texts in one call, at most.
-    public let rows: Int
+    package let rows: Int
     /// UTF-8 bytes of text in one call, at most.
-    public let bytes: Int
+    package let bytes: Int
 
     /// Limits a call.
-    public init(rows: Int, bytes: Int) {
+    package init(rows: Int, bytes: Int) {
         self.rows = rows
         self.bytes = bytes
     }

@@ -1,5 +1,5 @@
 /// What a call of an embedder failed of, by who is charged for it.
-public enum EmbedderError: Error, Sendable, Hashable, CustomStringConvertible {
+package enum EmbedderError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The texts were refused for what they are: one of them, or all. Whoever asked splits them until it is found.
     case refused(String)
     /// The embedder is away or broken: no text's fault.
@@ -11,7 +11,7 @@ public enum EmbedderError: Error, Sendable, Hashable, CustomStringConvertible {
     case limited(retryAfter: Duration?, because: String? = nil)
 
     /// What is wrong, for people; no text that was to be embedded, no key.
-    public var description: String {
+    package var description: String {
         switch self {
         case .refused(let reason): "the embedder refused the text: \(reason)"
         case .unavailable(let reason): "the embedder is not available: \(reason)"

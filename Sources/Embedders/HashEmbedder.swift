@@ -6,25 +6,25 @@ import SentenceEncoder
 /// SHA-256 of the UTF-8 text is read as eight big-endian 32-bit integers `h`; component `i` is
 /// `sin(s / 1000) · cos(s / 2000)` with `s = h[i mod 8] + i`; the vector is divided by its L2 norm. Kept for tests and
 /// for a smoke test without a model.
-public struct HashEmbedder: Embedder {
+package struct HashEmbedder: Embedder {
     /// `hash`, with the formula's name for its model.
-    public let identity: EmbedderIdentity
+    package let identity: EmbedderIdentity
     /// Nothing of its own; what fits into memory at once.
-    public let limits = EmbedderLimits(rows: 10_000, bytes: 64 << 20)
+    package let limits = EmbedderLimits(rows: 10_000, bytes: 64 << 20)
 
     /// Makes vectors of `dimension` components.
-    public init(dimension: Int = 384) {
+    package init(dimension: Int = 384) {
         precondition(dimension > 0)
         identity = EmbedderIdentity(embedder: "hash", model: "sha256-sincos", dimension: dimension)
     }
 
     /// The vectors of texts, in their order.
-    public func embed(_ texts: [String]) async throws -> Embeddings {
+    package func embed(_ texts: [String]) async throws -> Embeddings {
         Embeddings(texts.map(vector))
     }
 
     /// The vector of one text: `identity.dimension` components, L2 norm 1.
-    public func vector(of text: String) -> [Float] {
+    package func vector(of text: String) -> [Float] {
         let digest = SHA256.digest(of: text)
         let words = stride(from: 0, to: 32, by: 4).map { at in
             digest[at..<at + 4].reduce(0) { $0 << 8 | UInt32($1) }

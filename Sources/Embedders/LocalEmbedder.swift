@@ -1,22 +1,22 @@
 import SentenceEncoder
 
 /// A sentence encoder inside this process: no server, no key, nothing leaves the machine.
-public struct LocalEmbedder: Embedder {
+package struct LocalEmbedder: Embedder {
     /// What is chosen beside the model.
-    public struct Options: Sendable, Hashable {
+    package struct Options: Sendable, Hashable {
         /// Nil for the best that the processor has.
-        public var precision: Precision?
+        package var precision: Precision?
         /// Threads; nil for as many as the process may use processors.
-        public var lanes: Int?
+        package var lanes: Int?
         /// What becomes of texts over the model's limit.
-        public var longTexts: LongTexts
+        package var longTexts: LongTexts
         /// What is put before texts to be found; nil for what the model's folder says.
-        public var passagePrompt: String?
+        package var passagePrompt: String?
         /// What is put before texts to search with; nil for what the model's folder says.
-        public var queryPrompt: String?
+        package var queryPrompt: String?
 
         /// Chooses.
-        public init(
+        package init(
             precision: Precision? = nil, lanes: Int? = nil, longTexts: LongTexts = .truncate,
             passagePrompt: String? = nil, queryPrompt: String? = nil
         ) {
@@ -29,12 +29,12 @@ public struct LocalEmbedder: Embedder {
     }
 
     /// `local`, the model's name, and in its traits whatever of model and options changes a vector.
-    public let identity: EmbedderIdentity
+    package let identity: EmbedderIdentity
     /// Nothing of its own: what is computed at once is a small part of it.
-    public let limits = EmbedderLimits(rows: 4096, bytes: 64 << 20)
+    package let limits = EmbedderLimits(rows: 4096, bytes: 64 << 20)
 
     /// The model at work.
-    public let encoder: SentenceEncoder
+    package let encoder: SentenceEncoder
     private let options: Options
 
     /// Loads a model.
@@ -44,7 +44,7 @@ public struct LocalEmbedder: Embedder {
     ///   - options: How it is run.
     ///   - observe: Hears what the encoder's lanes do.
     /// - Throws: `ModelError` for a folder that is damaged or cannot be run exactly.
-    public init(
+    package init(
         _ folder: ModelFolder, _ options: Options = Options(), observe: LaneObserver? = nil
     ) throws(ModelError) {
         encoder = try SentenceEncoder(
@@ -58,25 +58,25 @@ public struct LocalEmbedder: Embedder {
 
     /// The identity that the embedder of a folder would have, without loading its weights; they are read once, for
     /// their hash.
-    public static func identity(_ folder: ModelFolder, _ options: Options) throws(ModelError) -> EmbedderIdentity {
+    package static func identity(_ folder: ModelFolder, _ options: Options) throws(ModelError) -> EmbedderIdentity {
         identity(folder, options, weightsHash: try folder.weightsHash())
     }
 
     /// The vectors of texts to be found, in their order.
-    public func embed(_ texts: [String]) async throws -> Embeddings {
+    package func embed(_ texts: [String]) async throws -> Embeddings {
         let encoded = try await encode(texts, for: .passage)
         return Embeddings(encoded.vectors, long: encoded.long)
     }
 
     /// The vectors of texts of a role, with the role's prompt, and how many were longer than the model's limit.
-    public func encode(
+    package func encode(
         _ texts: [String], for role: TextRole, in queue: EncoderQueue = .rows
     ) async throws -> SentenceEncoder.Encoded {
         try await encoder.encode(texts, prompt: Self.prompt(for: role, encoder.folder, options), in: queue)
     }
 
     /// What is put before texts of a role.
-    public static func prompt(for role: TextRole, _ folder: ModelFolder, _ options: Options) -> String {
+    package static func prompt(for role: TextRole, _ folder: ModelFolder, _ options: Options) -> String {
         (role == .query ? options.queryPrompt : options.passagePrompt) ?? folder.prompt(for: role)
     }
 

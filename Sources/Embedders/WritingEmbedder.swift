@@ -1,7 +1,7 @@
 /// An embedder that is given rows instead of texts, and writes their vectors into the table itself, or says that it does.
 ///
 /// What it says is no evidence: whoever asks looks at the table afterwards. A text that is no row's it can't embed.
-public protocol WritingEmbedder: Embedder {
+package protocol WritingEmbedder: Embedder {
     /// Hands rows over, at most `limits.rows` of them.
     ///
     /// - Returns: What the other side said.
@@ -11,39 +11,39 @@ public protocol WritingEmbedder: Embedder {
 
 extension WritingEmbedder {
     /// Always throws: there is no row that this text could be written into.
-    public func embed(_ texts: [String]) async throws -> Embeddings {
+    package func embed(_ texts: [String]) async throws -> Embeddings {
         throw EmbedderError.denied(
             "\(identity.embedder) embeds rows of the table and nothing else; choose another embedder for single texts")
     }
 }
 
 /// A row for an embedder that writes it itself.
-public struct SubmittedRow: Sendable, Hashable {
+package struct SubmittedRow: Sendable, Hashable {
     /// The text form of its key.
-    public var key: String
+    package var key: String
     /// What is to be embedded.
-    public var text: String
+    package var text: String
 
     /// A row.
-    public init(key: String, text: String) {
+    package init(key: String, text: String) {
         self.key = key
         self.text = text
     }
 }
 
 /// What an embedder that writes rows itself has said of them.
-public struct Submission: Sendable {
+package struct Submission: Sendable {
     /// How many rows it says that it wrote; nil where it does not say.
-    public var updated: Int?
+    package var updated: Int?
     /// What else it said, for people, with no text of a row in it.
-    public var message: String?
+    package var message: String?
     /// Vectors that the answer has, by the place of their row among those submitted.
-    public var vectors: [Int: [Float]]
+    package var vectors: [Int: [Float]]
     /// Why what it has in the place of some of them are none.
-    public var flaws: [Int: String]
+    package var flaws: [Int: String]
 
     /// What was said.
-    public init(
+    package init(
         updated: Int? = nil, message: String? = nil, vectors: [Int: [Float]] = [:], flaws: [Int: String] = [:]
     ) {
         self.flaws = flaws
@@ -53,7 +53,7 @@ public struct Submission: Sendable {
     }
 
     /// What was said, for people: `said 20 updated ("done")`.
-    public var summary: String {
+    package var summary: String {
         (updated.map { "said \($0) updated" } ?? "did not say how many rows it updated")
             + (message.map { " (\"\($0)\")" } ?? "")
     }

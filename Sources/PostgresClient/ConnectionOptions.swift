@@ -5,18 +5,18 @@ import Glibc
 ///
 /// Everything libpq takes works: a URI or keyword string, the `PG*` variables, a service file, a password file, TLS
 /// settings, several hosts with `target_session_attrs` (libpq documentation, "Parameter Key Words").
-public struct ConnectionOptions: Sendable {
+package struct ConnectionOptions: Sendable {
     /// A connection string, `postgresql://…` or `host=… dbname=…`; nil for the environment alone.
-    public var conninfo: String?
+    package var conninfo: String?
     /// Parameters that override the connection string, by libpq's keywords.
-    public var parameters: [String: String]
+    package var parameters: [String: String]
     /// Parameters for what neither the connection string nor `parameters` says, by libpq's keywords.
-    public var fallbacks: [String: String]
+    package var fallbacks: [String: String]
     /// Shown in `pg_stat_activity` unless the connection string or `PGAPPNAME` name another.
-    public var applicationName: String
+    package var applicationName: String
 
     /// Describes a connection.
-    public init(
+    package init(
         conninfo: String? = nil, parameters: [String: String] = [:], fallbacks: [String: String] = [:],
         applicationName: String = "backfilld"
     ) {

@@ -1,12 +1,12 @@
 /// A Swift type that a value of a result can be read as.
-public protocol PostgresDecodable {
+package protocol PostgresDecodable {
     /// Reads a value; nil where the bytes are not of a fitting type, or NULL.
     init?(cell: PostgresCell)
 }
 
 extension Optional: PostgresDecodable where Wrapped: PostgresDecodable {
     /// Reads the binary form: none where it is NULL; nil where the type or the bytes do not fit.
-    public init?(cell: PostgresCell) {
+    package init?(cell: PostgresCell) {
         guard cell.bytes != nil else {
             self = .none
             return
@@ -19,7 +19,7 @@ extension Optional: PostgresDecodable where Wrapped: PostgresDecodable {
 extension String: PostgresDecodable {
     /// Any type whose binary form is its text: text, varchar, char, name, json, xml, and those that are not built in,
     /// such as citext and enums. uuid and jsonb are turned into theirs.
-    public init?(cell: PostgresCell) {
+    package init?(cell: PostgresCell) {
         guard let bytes = cell.bytes else { return nil }
         switch cell.type.rawValue {
         case TypeOID.uuid.rawValue:
@@ -56,24 +56,24 @@ extension FixedWidthInteger {
 
 extension Int: PostgresDecodable {
     /// Reads any integer type whose value fits.
-    public init?(cell: PostgresCell) { self.init(integerCell: cell) }
+    package init?(cell: PostgresCell) { self.init(integerCell: cell) }
 }
 extension Int32: PostgresDecodable {
     /// Reads any integer type whose value fits.
-    public init?(cell: PostgresCell) { self.init(integerCell: cell) }
+    package init?(cell: PostgresCell) { self.init(integerCell: cell) }
 }
 extension Int64: PostgresDecodable {
     /// Reads any integer type whose value fits.
-    public init?(cell: PostgresCell) { self.init(integerCell: cell) }
+    package init?(cell: PostgresCell) { self.init(integerCell: cell) }
 }
 extension UInt32: PostgresDecodable {
     /// Reads any integer type whose value fits.
-    public init?(cell: PostgresCell) { self.init(integerCell: cell) }
+    package init?(cell: PostgresCell) { self.init(integerCell: cell) }
 }
 
 extension Bool: PostgresDecodable {
     /// Reads the binary form; nil where the type or the bytes do not fit, or it is NULL.
-    public init?(cell: PostgresCell) {
+    package init?(cell: PostgresCell) {
         guard cell.type == .bool, let bytes = cell.bytes, bytes.count == 1 else { return nil }
         self = bytes[0] != 0
     }
@@ -81,7 +81,7 @@ extension Bool: PostgresDecodable {
 
 extension Double: PostgresDecodable {
     /// Reads the binary form; nil where the type or the bytes do not fit, or it is NULL.
-    public init?(cell: PostgresCell) {
+    package init?(cell: PostgresCell) {
         guard let bytes = cell.bytes else { return nil }
         if cell.type == .float8, let bits = UInt64(bigEndianBytes: bytes) {
             self.init(bitPattern: bits)
@@ -95,7 +95,7 @@ extension Double: PostgresDecodable {
 
 extension Float: PostgresDecodable {
     /// Reads the binary form; nil where the type or the bytes do not fit, or it is NULL.
-    public init?(cell: PostgresCell) {
+    package init?(cell: PostgresCell) {
         guard cell.type == .float4, let bytes = cell.bytes, let bits = UInt32(bigEndianBytes: bytes) else { return nil }
         self.init(bitPattern: bits)
     }
@@ -103,7 +103,7 @@ extension Float: PostgresDecodable {
 
 extension PostgresUUID: PostgresDecodable {
     /// Reads the binary form; nil where the type or the bytes do not fit, or it is NULL.
-    public init?(cell: PostgresCell) {
+    package init?(cell: PostgresCell) {
         guard cell.type == .uuid, let bytes = cell.bytes else { return nil }
         self.init(bytes: bytes)
     }
@@ -111,7 +111,7 @@ extension PostgresUUID: PostgresDecodable {
 
 extension PostgresTimestamp: PostgresDecodable {
     /// Reads the binary form; nil where the type or the bytes do not fit, or it is NULL.
-    public init?(cell: PostgresCell) {
+    package init?(cell: PostgresCell) {
         guard cell.type == .timestamptz, let bytes = cell.bytes, let value = Int64(bigEndianBytes: bytes) else {
             return nil
         }
@@ -121,7 +121,7 @@ extension PostgresTimestamp: PostgresDecodable {
 
 extension Array: PostgresDecodable where Element: PostgresDecodable {
     /// A one-dimensional array whose element type fits `Element`; NULL elements only where `Element` is an Optional.
-    public init?(cell: PostgresCell) {
+    package init?(cell: PostgresCell) {
         guard let bytes = cell.bytes, let elements = PostgresCell.elements(ofArray: bytes) else { return nil }
         var values: [Element] = []
         values.reserveCapacity(elements.count)
@@ -161,12 +161,12 @@ extension PostgresCell {
     }
 
     /// The components of pgvector's `vector`; nil where the bytes are no vector.
-    public var vector: [Float]? {
+    package var vector: [Float]? {
         components(width: 4) { Float(bitPattern: UInt32(bigEndianBytes: $0)!) }
     }
 
     /// The components of pgvector's `halfvec`; nil where the bytes are none.
-    public var halfvec: [Float]? {
+    package var halfvec: [Float]? {
         components(width: 2) { HalfPrecision.float(from: UInt16(bigEndianBytes: $0)!) }
     }
 

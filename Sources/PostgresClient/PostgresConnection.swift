@@ -6,25 +6,25 @@ import Glibc
 ///
 /// Calls of several tasks queue up and run one after another. The socket is always being read, so that notifications
 /// arrive and a broken connection is found while nobody asks anything. No thread is blocked while waiting.
-public actor PostgresConnection: Gated {
+package actor PostgresConnection: Gated {
     /// Notifications on the channels that this session LISTENs to; ends when the connection does.
     ///
     /// Keeps the oldest 16,384 that nobody has taken; further ones are dropped.
-    public nonisolated let notifications: AsyncStream<PostgresNotification>
+    package nonisolated let notifications: AsyncStream<PostgresNotification>
     let notified: AsyncStream<PostgresNotification>.Continuation
 
     nonisolated let executor: QueueExecutor
     /// The connection's own queue.
-    public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     /// What each transaction begins with; nil for a session of our own.
     nonisolated let frame: TransactionFrame?
     /// Whether each transaction may run in another server process, with nothing kept from one to the next.
-    public nonisolated var isPooled: Bool { frame != nil }
+    package nonisolated var isPooled: Bool { frame != nil }
 
     var link: Link?
     /// Why the session ended; nil while it is there.
-    public internal(set) var failure: PostgresError?
+    package internal(set) var failure: PostgresError?
     package var gate = Gate<CheckedContinuation<Void, any Error>>(places: 1)
     var operation = Operation()
     let timer: any DispatchSourceTimer
@@ -35,12 +35,12 @@ public actor PostgresConnection: Gated {
 
     /// What sets the session's settings as they must be, after something that may have changed them; empty where nothing has to
     /// be set.
-    public private(set) var pins: [Statement] = []
+    package private(set) var pins: [Statement] = []
 
     /// The server's version as `PQserverVersion` has it, 180001 for 18.1.
-    public internal(set) var serverVersion: Int = 0
+    package internal(set) var serverVersion: Int = 0
     /// The server process of this session.
-    public internal(set) var backendPID: Int32 = 0
+    package internal(set) var backendPID: Int32 = 0
 
     /// How long a cancelled statement may take to answer before the connection is given up.
     static let cancelGrace = Duration.seconds(2)
@@ -52,7 +52,7 @@ public actor PostgresConnection: Gated {
     ///   - deadline: For the whole attempt, over all hosts of a list.
     ///   - frame: What each transaction begins with, where a pooler hands out a server process for one at a time.
     /// - Throws: ``PostgresError`` with code `connectionFailed`, `deadlineExceeded` or `misuse`; `CancellationError`.
-    public static func connect(
+    package static func connect(
         _ options: ConnectionOptions, deadline: Duration = .seconds(10), frame: TransactionFrame? = nil
     ) async throws -> PostgresConnection {
         let connection = PostgresConnection(frame: frame)
@@ -77,15 +77,15 @@ public actor PostgresConnection: Gated {
     }
 
     /// Ends the session; calls under way and later ones fail with `connectionLost`.
-    public func close() {
+    package func close() {
         lose(PostgresError(.connectionLost, "the connection was closed"))
     }
 
     /// The version of libpq that the program runs with, 150018 for 15.18.
-    public static var libraryVersion: Int { Int(PQlibVersion()) }
+    package static var libraryVersion: Int { Int(PQlibVersion()) }
 
     /// Whether the session is still there, as far as the socket tells.
-    public var isOpen: Bool { link != nil }
+    package var isOpen: Bool { link != nil }
 
     // MARK: Statements
 
@@ -96,12 +96,12 @@ public actor PostgresConnection: Gated {
     ///   - deadline: When to ask the server to cancel it; nil for never.
     /// - Throws: ``PostgresError``; `CancellationError` when the task is cancelled, which cancels the statement too.
     @discardableResult
-    public func execute(_ statement: Statement, deadline: Duration? = nil) async throws -> Rows {
+    package func execute(_ statement: Statement, deadline: Duration? = nil) async throws -> Rows {
         try await pipeline([statement], deadline: deadline)[0]
     }
 
     /// From now on the settings are as they must be after these statements, and those of `TransactionFrame` before them.
-    public func keep(pins: [Statement]) { self.pins = pins }
+    package func keep(pins: [Statement]) { self.pins = pins }
 
     /// Runs several statements in one round trip, as one transaction: either all of them take effect or none.
     ///
@@ -115,7 +115,7 @@ public actor PostgresConnection: Gated {
     ///
     /// Source: libpq documentation, "Pipeline Mode".
     @discardableResult
-    public func pipeline(
+    package func pipeline(
         _ statements: [Statement], inBlock: Bool = false, deadline: Duration? = nil
     ) async throws -> [Rows] {
         try await enter()
@@ -143,7 +143,7 @@ public actor PostgresConnection: Gated {
     }
 
     /// Runs any number of statements given as one text, without parameters or results.
-    public func script(_ sql: String, name: String, deadline: Duration? = nil) async throws {
+    package func script(_ sql: String, name: String, deadline: Duration? = nil) async throws {
         if isPooled {
             return try await transaction { try await $0.script(sql, name: name, deadline: deadline) }
         }
@@ -153,7 +153,7 @@ public actor PostgresConnection: Gated {
     }
 
     /// Runs `body` between BEGIN and COMMIT; other callers wait outside. ROLLBACK when it throws.
-    public func transaction<T: Sendable>(_ body: @Sendable (Transaction) async throws -> T) async throws -> T {
+    package func transaction<T: Sendable>(_ body: @Sendable (Transaction) async throws -> T) async throws -> T {
         try await enter()
         defer { leave() }
         do {

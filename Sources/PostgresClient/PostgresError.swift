@@ -2,51 +2,51 @@
 ///
 /// `description` may go into a log: it has the statement's name and what the server said, but never a parameter, a
 /// connection string, or a message in which the server quotes a value of a row. `debugDescription` has all of it.
-public struct PostgresError: Error, Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible {
+package struct PostgresError: Error, Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible {
     /// What kind of failure it was.
-    public struct Code: Sendable, Hashable, CustomStringConvertible {
+    package struct Code: Sendable, Hashable, CustomStringConvertible {
         private enum Base: String { case server, connectionFailed, connectionLost, deadlineExceeded, decoding, misuse }
         private let base: Base
 
         /// The server answered with an error; `sqlState` says which.
-        public static let server = Code(base: .server)
+        package static let server = Code(base: .server)
         /// No connection could be made.
-        public static let connectionFailed = Code(base: .connectionFailed)
+        package static let connectionFailed = Code(base: .connectionFailed)
         /// The connection broke; whether the statement took effect is not known.
-        public static let connectionLost = Code(base: .connectionLost)
+        package static let connectionLost = Code(base: .connectionLost)
         /// The deadline passed; the server was asked to cancel.
-        public static let deadlineExceeded = Code(base: .deadlineExceeded)
+        package static let deadlineExceeded = Code(base: .deadlineExceeded)
         /// A value in a result is not of the type it was asked as.
-        public static let decoding = Code(base: .decoding)
+        package static let decoding = Code(base: .decoding)
         /// The call itself was wrong: a connection string that does not parse, too many parameters.
-        public static let misuse = Code(base: .misuse)
+        package static let misuse = Code(base: .misuse)
 
         /// Its name.
-        public var description: String { base.rawValue }
+        package var description: String { base.rawValue }
     }
 
     /// What kind of failure it was.
-    public let code: Code
+    package let code: Code
     /// The five characters of SQLSTATE, where the server gave one ("Appendix A. PostgreSQL Error Codes").
-    public let sqlState: String?
+    package let sqlState: String?
     /// `ERROR`, `FATAL` or `PANIC`, never translated.
-    public let severity: String?
+    package let severity: String?
     /// The primary message, one line as a rule.
-    public let message: String
+    package let message: String
     /// The server's DETAIL.
     ///
     /// May quote values of a row (a unique violation does), so it is not part of `description`.
-    public let detail: String?
+    package let detail: String?
     /// The server's HINT.
-    public let hint: String?
+    package let hint: String?
     /// The name of the statement that failed.
-    public let statement: String?
+    package let statement: String?
     /// Where it happened, where that was inside a function of the database: `function touch() line 3`.
-    public let place: String?
+    package let place: String?
     /// Whether a function of the database raised it in words of its own.
-    public let isRaised: Bool
+    package let isRaised: Bool
     /// Whether it came of something that a function, or another statement within this one, did.
-    public let isInside: Bool
+    package let isInside: Bool
 
     init(
         _ code: Code, _ message: String, sqlState: String? = nil, severity: String? = nil, detail: String? = nil,
@@ -78,12 +78,12 @@ public struct PostgresError: Error, Sendable, Hashable, CustomStringConvertible,
     }
 
     /// Whether the server answered with this SQLSTATE, or one of this class when two characters are given.
-    public func hasState(_ state: String) -> Bool {
+    package func hasState(_ state: String) -> Bool {
         sqlState.map { state.utf8.count == 2 ? $0.hasPrefix(state) : $0 == state } ?? false
     }
 
     /// Whether the connection it happened on is of no more use. A function may raise whatever it likes and harm no connection.
-    public var isConnectionFailure: Bool {
+    package var isConnectionFailure: Bool {
         code == .connectionFailed || code == .connectionLost || severity == "FATAL" || severity == "PANIC"
             || hasState("08") && !isInside
     }
@@ -97,7 +97,7 @@ public struct PostgresError: Error, Sendable, Hashable, CustomStringConvertible,
     }
 
     /// What may go into a log.
-    public var description: String {
+    package var description: String {
         var text =
             quotesData
             ? place.map { "an error in \($0)" } ?? "an error in the data, or raised by a function of the database"
@@ -109,7 +109,7 @@ public struct PostgresError: Error, Sendable, Hashable, CustomStringConvertible,
     }
 
     /// All of it, for a person who may see the data.
-    public var debugDescription: String {
+    package var debugDescription: String {
         let parts = [message, sqlState.map { "SQLSTATE \($0)" }, detail, hint, statement.map { "in \($0)" }]
         return parts.compactMap { $0 }.joined(separator: "; ")
     }

@@ -1,58 +1,58 @@
 /// A parameter of a statement: a type, and its value in the binary form of the wire protocol.
 ///
 /// Source: PostgreSQL documentation, "Formats and Format Codes"; the `*_send` functions of each type.
-public struct PostgresValue: Sendable, Hashable {
+package struct PostgresValue: Sendable, Hashable {
     /// The parameter's type; 0 leaves it to the server to infer.
-    public let type: TypeOID
+    package let type: TypeOID
     /// The value, nil for NULL.
-    public let bytes: [UInt8]?
+    package let bytes: [UInt8]?
 
     /// A value of any type from its binary form.
-    public init(type: TypeOID, bytes: [UInt8]?) {
+    package init(type: TypeOID, bytes: [UInt8]?) {
         self.type = type
         self.bytes = bytes
     }
 
     /// NULL, of a type that the server infers.
-    public static let null = PostgresValue(type: .inferred, bytes: nil)
+    package static let null = PostgresValue(type: .inferred, bytes: nil)
 
     /// `text`.
-    public static func text(_ value: String) -> Self { .init(type: .text, bytes: Array(value.utf8)) }
+    package static func text(_ value: String) -> Self { .init(type: .text, bytes: Array(value.utf8)) }
     /// `boolean`.
-    public static func bool(_ value: Bool) -> Self { .init(type: .bool, bytes: [value ? 1 : 0]) }
+    package static func bool(_ value: Bool) -> Self { .init(type: .bool, bytes: [value ? 1 : 0]) }
     /// `integer`.
-    public static func int4(_ value: Int32) -> Self { .init(type: .int4, bytes: value.bigEndianBytes) }
+    package static func int4(_ value: Int32) -> Self { .init(type: .int4, bytes: value.bigEndianBytes) }
     /// `bigint`.
-    public static func int8(_ value: Int64) -> Self { .init(type: .int8, bytes: value.bigEndianBytes) }
+    package static func int8(_ value: Int64) -> Self { .init(type: .int8, bytes: value.bigEndianBytes) }
     /// `real`.
-    public static func float4(_ value: Float) -> Self { .init(type: .float4, bytes: value.bitPattern.bigEndianBytes) }
+    package static func float4(_ value: Float) -> Self { .init(type: .float4, bytes: value.bitPattern.bigEndianBytes) }
     /// `double precision`.
-    public static func float8(_ value: Double) -> Self { .init(type: .float8, bytes: value.bitPattern.bigEndianBytes) }
+    package static func float8(_ value: Double) -> Self { .init(type: .float8, bytes: value.bitPattern.bigEndianBytes) }
     /// `bytea`.
-    public static func bytea(_ value: [UInt8]) -> Self { .init(type: .bytea, bytes: value) }
+    package static func bytea(_ value: [UInt8]) -> Self { .init(type: .bytea, bytes: value) }
     /// `jsonb`, from its text.
-    public static func jsonb(_ text: String) -> Self { .init(type: .jsonb, bytes: [1] + Array(text.utf8)) }
+    package static func jsonb(_ text: String) -> Self { .init(type: .jsonb, bytes: [1] + Array(text.utf8)) }
     /// `uuid`.
-    public static func uuid(_ value: PostgresUUID) -> Self { .init(type: .uuid, bytes: value.bytes) }
+    package static func uuid(_ value: PostgresUUID) -> Self { .init(type: .uuid, bytes: value.bytes) }
     /// `timestamp with time zone`.
-    public static func timestamptz(_ value: PostgresTimestamp) -> Self {
+    package static func timestamptz(_ value: PostgresTimestamp) -> Self {
         .init(type: .timestamptz, bytes: value.microsecondsSince2000.bigEndianBytes)
     }
 
     /// `text[]`; nil stands for NULL.
-    public static func textArray(_ values: [String?]) -> Self {
+    package static func textArray(_ values: [String?]) -> Self {
         array(values.map { $0.map { .text($0) } ?? .null }, of: .text, as: .textArray)
     }
     /// `bigint[]`.
-    public static func int8Array(_ values: [Int64]) -> Self {
+    package static func int8Array(_ values: [Int64]) -> Self {
         array(values.map { .int8($0) }, of: .int8, as: .int8Array)
     }
     /// `uuid[]`.
-    public static func uuidArray(_ values: [PostgresUUID]) -> Self {
+    package static func uuidArray(_ values: [PostgresUUID]) -> Self {
         array(values.map { .uuid($0) }, of: .uuid, as: .uuidArray)
     }
     /// `real[]`, one dimension, lower bound 1.
-    public static func float4Array(_ values: [Float]) -> Self {
+    package static func float4Array(_ values: [Float]) -> Self {
         var bytes = arrayHeader(count: values.count, hasNull: false, element: .float4)
         bytes.append(words: values.count * 2) { words in
             for (index, value) in values.enumerated() {
@@ -64,7 +64,7 @@ public struct PostgresValue: Sendable, Hashable {
     }
 
     /// pgvector's `vector`: dimension, two bytes kept at zero, then the components.
-    public static func vector(_ components: [Float], type: TypeOID = .inferred) -> Self {
+    package static func vector(_ components: [Float], type: TypeOID = .inferred) -> Self {
         var bytes = UInt16(components.count).bigEndianBytes + [0, 0]
         bytes.append(words: components.count) { words in
             for (index, component) in components.enumerated() { words[index] = component.bitPattern.bigEndian }
@@ -73,14 +73,14 @@ public struct PostgresValue: Sendable, Hashable {
     }
 
     /// pgvector's `halfvec`: as `vector`, with IEEE 754 half precision components.
-    public static func halfvec(_ components: [Float], type: TypeOID = .inferred) -> Self {
+    package static func halfvec(_ components: [Float], type: TypeOID = .inferred) -> Self {
         var bytes = UInt16(components.count).bigEndianBytes + [0, 0]
         for component in components { bytes += HalfPrecision.bits(of: component).bigEndianBytes }
         return .init(type: type, bytes: bytes)
     }
 
     /// A one-dimensional array of any element type.
-    public static func array(_ elements: [PostgresValue], of element: TypeOID, as type: TypeOID) -> Self {
+    package static func array(_ elements: [PostgresValue], of element: TypeOID, as type: TypeOID) -> Self {
         var bytes = arrayHeader(
             count: elements.count, hasNull: elements.contains { $0.bytes == nil }, element: element)
         for value in elements {

@@ -1,32 +1,32 @@
 import CLibpq
 
 /// The answer to one statement.
-public struct Rows: Sendable, RandomAccessCollection {
+package struct Rows: Sendable, RandomAccessCollection {
     let result: ResultHandle
 
     /// The first row's number, 0.
-    public var startIndex: Int { 0 }
+    package var startIndex: Int { 0 }
     /// The number of rows.
-    public var endIndex: Int { result.rowCount }
+    package var endIndex: Int { result.rowCount }
     /// The row with this number.
-    public subscript(position: Int) -> Row {
+    package subscript(position: Int) -> Row {
         precondition(indices.contains(position))
         return Row(result: result, index: position)
     }
 
     /// Rows that an INSERT, UPDATE, DELETE or MERGE touched, or that a SELECT returned.
-    public var affected: Int { result.affected }
+    package var affected: Int { result.affected }
 }
 
 /// One row of an answer.
-public struct Row: Sendable {
+package struct Row: Sendable {
     let result: ResultHandle
     let index: Int
 
     /// A value by the name of its column.
     ///
     /// - Throws: ``PostgresError`` with code `decoding` where there is no such column or the value is of another type.
-    public func decode<T: PostgresDecodable>(_ column: String, as type: T.Type = T.self) throws -> T {
+    package func decode<T: PostgresDecodable>(_ column: String, as type: T.Type = T.self) throws -> T {
         guard let at = result.columns[column] else {
             throw PostgresError(.decoding, "the result has no column \(column)", statement: result.statement)
         }
@@ -34,7 +34,7 @@ public struct Row: Sendable {
     }
 
     /// A value by its column's number, from 0.
-    public func decode<T: PostgresDecodable>(_ column: Int, as type: T.Type = T.self) throws -> T {
+    package func decode<T: PostgresDecodable>(_ column: Int, as type: T.Type = T.self) throws -> T {
         guard let value = T(cell: result.cell(row: index, column: column)) else {
             throw PostgresError(
                 .decoding, "column \(column) of type \(result.types[column].rawValue) is no \(T.self)",
@@ -45,11 +45,11 @@ public struct Row: Sendable {
 }
 
 /// One value of a result as it came: its type, and its bytes or NULL.
-public struct PostgresCell: Sendable {
+package struct PostgresCell: Sendable {
     /// The column's type.
-    public let type: TypeOID
+    package let type: TypeOID
     /// The value in the type's binary form; nil for NULL.
-    public let bytes: [UInt8]?
+    package let bytes: [UInt8]?
 }
 
 /// Owns a `PGresult`.

@@ -1,13 +1,13 @@
 /// One SQL statement with its parameters.
-public struct Statement: Sendable {
+package struct Statement: Sendable {
     /// The name under which it appears in errors; the SQL and the parameters never do.
-    public let name: String
+    package let name: String
     /// The SQL, parameters as `$1`, `$2`, …
-    public let sql: String
+    package let sql: String
     /// The parameters, in order.
-    public let parameters: [PostgresValue]
+    package let parameters: [PostgresValue]
     /// Whether the server keeps its plan for the connection's life.
-    public let prepared: Bool
+    package let prepared: Bool
 
     /// Names a statement.
     ///
@@ -16,7 +16,7 @@ public struct Statement: Sendable {
     ///   - sql: One statement.
     ///   - parameters: Its parameters, in order.
     ///   - prepared: Set for a statement that runs often on the same connection.
-    public init(_ name: String, _ sql: String, _ parameters: [PostgresValue] = [], prepared: Bool = false) {
+    package init(_ name: String, _ sql: String, _ parameters: [PostgresValue] = [], prepared: Bool = false) {
         self.name = name
         self.sql = sql
         self.parameters = parameters
@@ -25,22 +25,22 @@ public struct Statement: Sendable {
 }
 
 /// A notification that a session received.
-public struct PostgresNotification: Sendable, Hashable {
+package struct PostgresNotification: Sendable, Hashable {
     /// The channel it came on.
-    public let channel: String
+    package let channel: String
     /// What was sent: data from anybody who can connect.
-    public let payload: String
+    package let payload: String
     /// The process that sent it.
-    public let senderPID: Int32
+    package let senderPID: Int32
 }
 
 /// An identifier, quoted for SQL whatever it contains.
-public func quoteIdentifier(_ name: String) -> String {
+package func quoteIdentifier(_ name: String) -> String {
     "\"" + name.doubling(UInt8(ascii: "\"")) + "\""
 }
 
 /// A string literal for SQL, safe whatever `standard_conforming_strings` says.
-public func quoteLiteral(_ text: String) -> String {
+package func quoteLiteral(_ text: String) -> String {
     let quoted = text.doubling(UInt8(ascii: "'"))
     guard quoted.utf8.contains(UInt8(ascii: "\\")) else { return "'\(quoted)'" }
     return " E'" + quoted.doubling(UInt8(ascii: "\\")) + "'"

@@ -3,12 +3,12 @@
 ///
 /// On such a connection nothing is prepared by name, and each call is a transaction of its own: the frame's statements,
 /// the call's, COMMIT, in one round trip.
-public struct TransactionFrame: Sendable {
+package struct TransactionFrame: Sendable {
     /// The statements that open a transaction: BEGIN, then what is set for this transaction alone.
-    public let opening: [Statement]
+    package let opening: [Statement]
 
     /// - Parameter opening: BEGIN first.
-    public init(opening: [Statement]) {
+    package init(opening: [Statement]) {
         self.opening = opening
     }
 

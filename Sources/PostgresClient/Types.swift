@@ -1,70 +1,70 @@
 /// The object identifier of a type (`pg_type.oid`).
-public struct TypeOID: RawRepresentable, Sendable, Hashable {
+package struct TypeOID: RawRepresentable, Sendable, Hashable {
     /// The number in `pg_type`.
-    public let rawValue: UInt32
+    package let rawValue: UInt32
 
     /// Wraps a number of `pg_type`.
-    public init(rawValue: UInt32) {
+    package init(rawValue: UInt32) {
         self.rawValue = rawValue
     }
 
     // Built-in types keep their numbers in every server (src/include/catalog/pg_type.dat).
     /// Left to the server.
-    public static let inferred = TypeOID(rawValue: 0)
+    package static let inferred = TypeOID(rawValue: 0)
     /// `boolean`
-    public static let bool = TypeOID(rawValue: 16)
+    package static let bool = TypeOID(rawValue: 16)
     /// `bytea`
-    public static let bytea = TypeOID(rawValue: 17)
+    package static let bytea = TypeOID(rawValue: 17)
     /// `bigint`
-    public static let int8 = TypeOID(rawValue: 20)
+    package static let int8 = TypeOID(rawValue: 20)
     /// `smallint`
-    public static let int2 = TypeOID(rawValue: 21)
+    package static let int2 = TypeOID(rawValue: 21)
     /// `integer`
-    public static let int4 = TypeOID(rawValue: 23)
+    package static let int4 = TypeOID(rawValue: 23)
     /// `text`
-    public static let text = TypeOID(rawValue: 25)
+    package static let text = TypeOID(rawValue: 25)
     /// `oid`
-    public static let oid = TypeOID(rawValue: 26)
+    package static let oid = TypeOID(rawValue: 26)
     /// `real`
-    public static let float4 = TypeOID(rawValue: 700)
+    package static let float4 = TypeOID(rawValue: 700)
     /// `double precision`
-    public static let float8 = TypeOID(rawValue: 701)
+    package static let float8 = TypeOID(rawValue: 701)
     /// `text[]`
-    public static let textArray = TypeOID(rawValue: 1009)
+    package static let textArray = TypeOID(rawValue: 1009)
     /// `bigint[]`
-    public static let int8Array = TypeOID(rawValue: 1016)
+    package static let int8Array = TypeOID(rawValue: 1016)
     /// `real[]`
-    public static let float4Array = TypeOID(rawValue: 1021)
+    package static let float4Array = TypeOID(rawValue: 1021)
     /// `timestamp with time zone`
-    public static let timestamptz = TypeOID(rawValue: 1184)
+    package static let timestamptz = TypeOID(rawValue: 1184)
     /// `uuid`
-    public static let uuid = TypeOID(rawValue: 2950)
+    package static let uuid = TypeOID(rawValue: 2950)
     /// `uuid[]`
-    public static let uuidArray = TypeOID(rawValue: 2951)
+    package static let uuidArray = TypeOID(rawValue: 2951)
     /// `jsonb`
-    public static let jsonb = TypeOID(rawValue: 3802)
+    package static let jsonb = TypeOID(rawValue: 3802)
 }
 
 /// A `uuid`: sixteen bytes.
-public struct PostgresUUID: Sendable, Hashable, CustomStringConvertible {
+package struct PostgresUUID: Sendable, Hashable, CustomStringConvertible {
     /// The sixteen bytes, in the order in which the text form shows them.
-    public let bytes: [UInt8]
+    package let bytes: [UInt8]
 
     /// Takes sixteen bytes; nil for any other number.
-    public init?(bytes: [UInt8]) {
+    package init?(bytes: [UInt8]) {
         guard bytes.count == 16 else { return nil }
         self.bytes = bytes
     }
 
     /// Reads 32 hexadecimal digits, hyphens anywhere between them; nil for anything else.
-    public init?(_ text: String) {
+    package init?(_ text: String) {
         let digits = text.utf8.filter { $0 != UInt8(ascii: "-") }.map { Character(UnicodeScalar($0)).hexDigitValue }
         guard digits.count == 32, !digits.contains(nil) else { return nil }
         bytes = stride(from: 0, to: 32, by: 2).map { UInt8(digits[$0]! << 4 | digits[$0 + 1]!) }
     }
 
     /// With hyphens, in lower case.
-    public var description: String {
+    package var description: String {
         let hex = bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
         var text = ""
         for (index, digit) in hex.enumerated() {
@@ -76,20 +76,20 @@ public struct PostgresUUID: Sendable, Hashable, CustomStringConvertible {
 }
 
 /// A `timestamp with time zone`: a point in time, to the microsecond.
-public struct PostgresTimestamp: Sendable, Hashable, Comparable {
+package struct PostgresTimestamp: Sendable, Hashable, Comparable {
     /// Microseconds since 2000-01-01 00:00:00 UTC, PostgreSQL's epoch.
-    public let microsecondsSince2000: Int64
+    let microsecondsSince2000: Int64
 
     /// A point in time by PostgreSQL's epoch.
-    public init(microsecondsSince2000: Int64) {
+    package init(microsecondsSince2000: Int64) {
         self.microsecondsSince2000 = microsecondsSince2000
     }
 
     /// Seconds since 1970-01-01 00:00:00 UTC.
-    public var unixSeconds: Double { Double(microsecondsSince2000) / 1e6 + 946_684_800 }
+    package var unixSeconds: Double { Double(microsecondsSince2000) / 1e6 + 946_684_800 }
 
     /// Whether it is earlier.
-    public static func < (left: Self, right: Self) -> Bool { left.microsecondsSince2000 < right.microsecondsSince2000 }
+    package static func < (left: Self, right: Self) -> Bool { left.microsecondsSince2000 < right.microsecondsSince2000 }
 }
 
 /// IEEE 754 binary16, in software: Swift's Float16 is not there on every platform.

@@ -2,11 +2,11 @@ import Glibc
 
 /// Computes on a thread of its own that gives way to whatever else wants the processor: none of the threads that the
 /// daemon's work, or its listener, runs on is taken.
-public enum BackgroundThread {
+package enum BackgroundThread {
     /// Runs `body`, which takes a while and waits for nothing.
     ///
     /// - Returns: What it returned; nil where the system has no thread to give.
-    public static func run<T: Sendable>(_ body: @escaping @Sendable () -> T) async -> T? {
+    package static func run<T: Sendable>(_ body: @escaping @Sendable () -> T) async -> T? {
         await withCheckedContinuation { (continuation: CheckedContinuation<T?, Never>) in
             let start = Start { isRunning in continuation.resume(returning: isRunning ? body() : nil) }
             var (all, before) = (sigset_t(), sigset_t())

@@ -2,15 +2,15 @@
 ///
 /// Principal components (Pearson, 1901), by subspace iteration (Halko, Martinsson and Tropp, 2011) on the vectors themselves:
 /// no covariance matrix is made. It begins with the same directions every time, so that the same vectors give the same map.
-public struct Projection: Sendable, Hashable {
+package struct Projection: Sendable, Hashable {
     /// The vectors' mean, one number a dimension.
-    public let mean: [Float]
+    package let mean: [Float]
     /// Two unit vectors, at right angles; the first explains more.
-    public let axes: [[Float]]
+    package let axes: [[Float]]
     /// What share of all variance each of them explains.
-    public let explained: [Double]
+    package let explained: [Double]
     /// What coordinates are divided by, so that the sample lies within −1…1.
-    public let reach: Float
+    package let reach: Float
 
     /// Directions that are iterated beside the two that are wanted: they come out sooner.
     private static let spare = 4
@@ -24,7 +24,7 @@ public struct Projection: Sendable, Hashable {
     ///   - vectors: Of one dimension, all of them finite; in the same order for the same map.
     ///   - before: An earlier map of the table: the new one is turned and mirrored to be as near to it as it can.
     /// - Returns: nil where there are fewer than three vectors, or all of them are alike.
-    public init?(of vectors: [[Float]], after before: Projection? = nil) {
+    package init?(of vectors: [[Float]], after before: Projection? = nil) {
         guard vectors.count > 2, let dimension = vectors.first?.count, dimension > 1 else { return nil }
         var mean = [Float](repeating: 0, count: dimension)
         for vector in vectors { for index in 0..<dimension { mean[index] += vector[index] / Float(vectors.count) } }
@@ -61,7 +61,7 @@ public struct Projection: Sendable, Hashable {
     }
 
     /// Where a vector falls; within −1…1 for those of the sample, and near it for others like them.
-    public func point(of vector: [Float]) -> (x: Float, y: Float) {
+    package func point(of vector: [Float]) -> (x: Float, y: Float) {
         precondition(vector.count == mean.count, "a vector of \(vector.count) dimensions on a map of \(mean.count)")
         let centred = Self.packed(zip(vector, mean).map { $0 - $1 })
         return (Self.dot(centred, Self.packed(axes[0])) / reach, Self.dot(centred, Self.packed(axes[1])) / reach)
@@ -69,7 +69,7 @@ public struct Projection: Sendable, Hashable {
 
     /// What share of the variance of vectors lies in the two directions: much less than ``explained`` says, where they are
     /// no longer those that the projection was made from.
-    public func share(of vectors: [[Float]]) -> Double {
+    package func share(of vectors: [[Float]]) -> Double {
         let packed = axes.map(Self.packed)
         var (seen, all) = (0.0, 0.0)
         for vector in vectors where vector.count == mean.count {

@@ -1,16 +1,16 @@
 /// Why a model folder cannot be used, in words for the person who pointed at it.
-public struct ModelError: Error, Sendable, Equatable, CustomStringConvertible {
+package struct ModelError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The file or folder that is wrong.
-    public let path: String
+    package let path: String
     /// What is wrong with it and, where there is one, the way out. One sentence, no final full stop.
-    public let problem: String
+    package let problem: String
 
     /// Describes what is wrong with a file.
-    public init(_ path: String, _ problem: String) {
+    package init(_ path: String, _ problem: String) {
         self.path = path
         self.problem = problem
     }
 
     /// `PATH: PROBLEM`.
-    public var description: String { "\(path): \(problem)" }
+    package var description: String { "\(path): \(problem)" }
 }

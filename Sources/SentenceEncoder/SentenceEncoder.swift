@@ -5,18 +5,18 @@ import COneDNN
 /// It loads a sentence-transformers folder and gives the vectors that sentence-transformers gives, within the rounding
 /// of its precision. Texts of one call are computed together without padding; the same text has the same vector
 /// whatever else is in the call.
-public final class SentenceEncoder: Sendable {
+package final class SentenceEncoder: Sendable {
     /// What can be chosen.
-    public struct Options: Sendable, Hashable {
+    package struct Options: Sendable, Hashable {
         /// Nil for the best that the processor has.
-        public var precision: Precision?
+        package var precision: Precision?
         /// Threads; nil for as many as the process may use processors.
-        public var lanes: Int?
+        package var lanes: Int?
         /// What becomes of texts over the model's limit.
-        public var longTexts: LongTexts
+        package var longTexts: LongTexts
 
         /// Chooses.
-        public init(precision: Precision? = nil, lanes: Int? = nil, longTexts: LongTexts = .truncate) {
+        package init(precision: Precision? = nil, lanes: Int? = nil, longTexts: LongTexts = .truncate) {
             self.precision = precision
             self.lanes = lanes
             self.longTexts = longTexts
@@ -24,23 +24,23 @@ public final class SentenceEncoder: Sendable {
     }
 
     /// The vectors of texts.
-    public struct Encoded: Sendable {
+    package struct Encoded: Sendable {
         /// One a text, in the order of the texts, each of the model's dimension.
-        public var vectors: [[Float]]
+        package var vectors: [[Float]]
         /// Texts that were longer than the model's limit, cut or averaged.
-        public var long: Int
+        package var long: Int
         /// Tokens that were computed, those around the texts included.
-        public var tokens: Int
+        package var tokens: Int
     }
 
     /// The model.
-    public let folder: ModelFolder
+    package let folder: ModelFolder
     /// What it computes with.
-    public let precision: Precision
+    package let precision: Precision
     /// What becomes of texts over the model's limit.
-    public let longTexts: LongTexts
+    package let longTexts: LongTexts
     /// SHA-256 of the weights' file, in hexadecimal.
-    public let weightsHash: String
+    package let weightsHash: String
 
     let sequencer: Sequencer
     let network: Network
@@ -59,7 +59,7 @@ public final class SentenceEncoder: Sendable {
     ///   - observe: Hears what the lanes do.
     /// - Throws: ``ModelError`` for a folder that is damaged or cannot be run exactly, and for a precision that this
     ///   processor does not have.
-    public init(
+    package init(
         _ folder: ModelFolder, _ options: Options = Options(), observe: LaneObserver? = nil
     ) throws(ModelError) {
         let sequencer = try Sequencer(folder, longTexts: options.longTexts)
@@ -96,7 +96,7 @@ public final class SentenceEncoder: Sendable {
     }
 
     /// Threads that compute.
-    public var laneCount: Int { lanes.count }
+    package var laneCount: Int { lanes.count }
 
     private static func network(
         _ folder: ModelFolder, _ weights: BERTWeights, _ sequencer: Sequencer, _ precision: Precision, _ capacity: Int

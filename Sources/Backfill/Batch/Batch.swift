@@ -2,7 +2,7 @@ import Embedders
 import PostgresClient
 
 /// How far a batch is.
-public enum Stage: String, Sendable, Hashable, CaseIterable {
+package enum Stage: String, Sendable, Hashable, CaseIterable {
     /// Its rows are this daemon's.
     case claimed
     /// Their texts were read.

@@ -1,21 +1,21 @@
 import PostgresClient
 
 /// What one batch did.
-public struct BatchReport: Sendable {
+package struct BatchReport: Sendable {
     /// What became of each row that was asked for.
-    public var outcomes: [RowKey: RowOutcome] = [:]
+    package var outcomes: [RowKey: RowOutcome] = [:]
     /// The hashes of the texts that rows failed with.
-    public var sources: [RowKey: Int64] = [:]
+    package var sources: [RowKey: Int64] = [:]
     /// Rows without any text, which got the zero vector.
-    public var empty = 0
+    package var empty = 0
     /// Rows whose text was cut to the limit.
-    public var cut = 0
+    package var cut = 0
     /// Rows whose text was longer than the model's limit.
-    public var long = 0
+    package var long = 0
     /// Texts that the embedder made a vector of.
-    public var embedded = 0
+    package var embedded = 0
     /// What ended the batch before all of it was embedded; no row's own.
-    public var error: (any Error)?
+    package var error: (any Error)?
     /// The rows that nothing is known of because of it.
     var unfinished: [RowKey] = []
     /// What rows did not get past when vectors were written; see `RowWriter.Written`.
@@ -44,7 +44,7 @@ public struct BatchReport: Sendable {
         outcomes.values.compactMap { if case .refused(let row, _) = $0 { row } else { nil } }
     }
     /// Rows whose vector is in the table now.
-    public var written: Int { outcomes.values.count { $0 == .written } }
+    package var written: Int { outcomes.values.count { $0 == .written } }
     /// Rows that were charged with a failure.
-    public var failures: Int { outcomes.values.count(where: \.isFailure) }
+    package var failures: Int { outcomes.values.count(where: \.isFailure) }
 }

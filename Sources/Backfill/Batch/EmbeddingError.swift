@@ -1,7 +1,7 @@
 import Embedders
 
 /// An embedder's answer that can't be used. Nothing of it is written.
-public enum EmbeddingError: Error, Sendable, Hashable, CustomStringConvertible {
+package enum EmbeddingError: Error, Sendable, Hashable, CustomStringConvertible {
     /// Not as many vectors as texts.
     case count(Int, expected: Int)
     /// A vector of another dimension than the embedder's own.
@@ -12,7 +12,7 @@ public enum EmbeddingError: Error, Sendable, Hashable, CustomStringConvertible {
     case zero
 
     /// What was wrong with the answer.
-    public var description: String {
+    package var description: String {
         switch self {
         case .count(let count, let expected): "the embedder answered \(count) vectors for \(expected) texts"
         case .dimension(let dimension, let expected):

@@ -22,16 +22,16 @@ struct PendingRow: Sendable, Hashable {
 }
 
 /// A vector on its way into a row.
-public struct EmbeddedRow: Sendable, Hashable {
+package struct EmbeddedRow: Sendable, Hashable {
     /// The text form of the row's key.
-    public let key: RowKey
+    package let key: RowKey
     /// The hash of the columns that the text was made from.
-    public let source: Int64
+    package let source: Int64
     /// The vector.
-    public let vector: [Float]
+    package let vector: [Float]
 
     /// A vector for a row.
-    public init(key: RowKey, source: Int64, vector: [Float]) {
+    package init(key: RowKey, source: Int64, vector: [Float]) {
         self.key = key
         self.source = source
         self.vector = vector
@@ -39,7 +39,7 @@ public struct EmbeddedRow: Sendable, Hashable {
 }
 
 /// What became of one row of a batch.
-public enum RowOutcome: Sendable, Hashable {
+package enum RowOutcome: Sendable, Hashable {
     /// The vector is in the table.
     case written
     /// The text changed after it was read, or somebody else's vector is there: nothing was written.

@@ -4,24 +4,24 @@ import Glibc
 ///
 /// A type of its own because Swift calls texts equal that Unicode calls equivalent, such as é as one scalar and as two,
 /// while to PostgreSQL they are two keys: here bytes decide.
-public struct RowKey: Sendable, Hashable, Comparable, ExpressibleByStringInterpolation,
+package struct RowKey: Sendable, Hashable, Comparable, ExpressibleByStringInterpolation,
     CustomStringConvertible
 {
     /// The key's text.
-    public let text: String
+    package let text: String
 
     /// A key from its text form.
-    public init(_ text: String) {
+    package init(_ text: String) {
         self.text = text
     }
 
     /// A key as a literal, for tests and messages.
-    public init(stringLiteral text: String) {
+    package init(stringLiteral text: String) {
         self.init(text)
     }
 
     /// Whether the bytes are the same.
-    public static func == (left: Self, right: Self) -> Bool {
+    package static func == (left: Self, right: Self) -> Bool {
         left.withBytes { left in
             right.withBytes { right in
                 guard left.count == right.count else { return false }
@@ -33,12 +33,12 @@ public struct RowKey: Sendable, Hashable, Comparable, ExpressibleByStringInterpo
     }
 
     /// The order of the bytes.
-    public static func < (left: Self, right: Self) -> Bool {
+    package static func < (left: Self, right: Self) -> Bool {
         left.text.utf8.lexicographicallyPrecedes(right.text.utf8)
     }
 
     /// Hashes the bytes.
-    public func hash(into hasher: inout Hasher) {
+    package func hash(into hasher: inout Hasher) {
         withBytes { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
     }
 
@@ -50,7 +50,7 @@ public struct RowKey: Sendable, Hashable, Comparable, ExpressibleByStringInterpo
     /// The bucket that a daemon claims to have this row to itself: ten bits of FNV-1a over the key's bytes.
     ///
     /// Daemons of every release and machine agree on it, or they would do work twice.
-    public var bucket: Int32 {
+    package var bucket: Int32 {
         withBytes { bytes in
             let hash = FNV1a.hash(bytes)
             // The low bits of neighbouring keys differ by little: fold the high ones in.
@@ -59,8 +59,8 @@ public struct RowKey: Sendable, Hashable, Comparable, ExpressibleByStringInterpo
     }
 
     /// How many buckets there are.
-    public static let buckets: Int32 = 1024
+    package static let buckets: Int32 = 1024
 
     /// The key's text.
-    public var description: String { text }
+    package var description: String { text }
 }

@@ -1,29 +1,29 @@
 import PostgresClient
 
 /// A session that holds the claim of a row, as a rule a daemon's.
-public struct RowClaim: Sendable, Hashable, Encodable, CustomStringConvertible {
+package struct RowClaim: Sendable, Hashable, Encodable, CustomStringConvertible {
     /// The machine that the daemon runs on; nil where it is none, or one that fills another table.
-    public let host: String?
+    package let host: String?
     /// Its process there.
-    public let pid: Int?
+    package let pid: Int?
     /// The server process of the session.
     let backend: Int?
     /// What the session says of itself, its `application_name`.
-    public let application: String?
+    package let application: String?
     /// Whether the session is a daemon's.
-    public let isDaemon: Bool
+    package let isDaemon: Bool
     /// For how long the session has asked nothing: a daemon's asks with each heartbeat. nil where this role may not know.
-    public let silentForSeconds: Double?
+    package let silentForSeconds: Double?
 
     /// `host, process 12`, or `server process 4711 (psql), which is no daemon's`.
-    public var description: String {
+    package var description: String {
         if let host, let pid { return "\(host), process \(pid)" }
         let name = application.flatMap { $0.isEmpty ? nil : " (\($0))" } ?? ""
         return "server process \(backend ?? 0)\(name)\(isDaemon ? "" : ", which is no daemon's")"
     }
 
     /// What it does, and what ends it.
-    public var obstruction: String {
+    package var obstruction: String {
         guard isDaemon else {
             return
                 "\(self) has taken an advisory lock of backfilld's. They wait until that session gives it back or ends"

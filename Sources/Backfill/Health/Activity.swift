@@ -63,21 +63,21 @@ struct Activity: Sendable {
 }
 
 /// What tells this process from others that watch the same tables.
-public struct DaemonName: Sendable, Hashable, CustomStringConvertible {
+package struct DaemonName: Sendable, Hashable, CustomStringConvertible {
     /// The host's name.
-    public let host: String
+    package let host: String
     /// The process.
-    public let pid: Int32
+    package let pid: Int32
     /// Process numbers come back; this does not.
     private let start: UInt32
 
     /// Names this process.
-    public init(host: String, pid: Int32) {
+    package init(host: String, pid: Int32) {
         self.host = host
         self.pid = pid
         start = .random(in: .min ... .max)
     }
 
     /// `host:process:start`, as `backfilld.activity` has it.
-    public var description: String { "\(host):\(pid):\(String(start, radix: 36))" }
+    package var description: String { "\(host):\(pid):\(String(start, radix: 36))" }
 }

@@ -1,16 +1,16 @@
 import Glibc
 
 /// Points in time for people's programs, by the Gregorian calendar in UTC.
-public enum UTCTime {
+package enum UTCTime {
     /// `2026-11-23T02:00:00Z`, of seconds since 1970.
-    public static func text(_ seconds: Double) -> String {
+    package static func text(_ seconds: Double) -> String {
         let parts = parts(seconds)
         return day(parts) + "T"
             + [parts.tm_hour, parts.tm_min, parts.tm_sec].map { padded($0) }.joined(separator: ":") + "Z"
     }
 
     /// `2026-11-23`, of seconds since 1970.
-    public static func day(_ seconds: Double) -> String { day(parts(seconds)) }
+    package static func day(_ seconds: Double) -> String { day(parts(seconds)) }
 
     private static func day(_ parts: tm) -> String {
         [padded(parts.tm_year + 1900, 4), padded(parts.tm_mon + 1), padded(parts.tm_mday)].joined(separator: "-")

@@ -1,62 +1,62 @@
 /// How the daemon is, all tables together: fed with what happens, asked for one line a person can read.
 ///
 /// A pure value: it is told the time.
-public struct Vitals: Sendable {
+package struct Vitals: Sendable {
     /// A point in time.
-    public typealias Instant = ContinuousClock.Instant
+    package typealias Instant = ContinuousClock.Instant
 
     /// How one table is.
-    public struct Table: Sendable, Hashable {
+    package struct Table: Sendable, Hashable {
         /// Its name for people.
-        public let name: String
+        package let name: String
         /// Rows embedded since the daemon started.
-        public internal(set) var embedded = 0
+        package internal(set) var embedded = 0
         /// Rows that failed since the daemon started, a row each time.
-        public internal(set) var failed = 0
+        package internal(set) var failed = 0
         /// When the last row was embedded.
-        public internal(set) var lastEmbedded: Instant?
+        package internal(set) var lastEmbedded: Instant?
         /// Rows known to be pending, in batches under way too.
-        public internal(set) var pending = 0
+        package internal(set) var pending = 0
         /// Whether there may be more pending rows than are known.
-        public internal(set) var hasMore = false
+        package internal(set) var hasMore = false
         /// Rows in batches under way.
-        public internal(set) var working = 0
+        package internal(set) var working = 0
         /// Rows that failed and wait for their next attempt.
-        public internal(set) var failing = 0
+        package internal(set) var failing = 0
         /// Rows that wait for somebody's lock.
-        public internal(set) var held = 0
+        package internal(set) var held = 0
         /// Since when somebody has paused it.
-        public internal(set) var pausedSince: Instant?
+        package internal(set) var pausedSince: Instant?
         /// Whether it is polled, and not listened to.
-        public internal(set) var isPolling = false
+        package internal(set) var isPolling = false
         /// Whether another daemon has it, where there can be but one.
-        public internal(set) var isStandby = false
+        package internal(set) var isStandby = false
         /// Until when its provider wants to be left alone, nil where it takes what it is sent.
-        public internal(set) var limit: Limit?
+        package internal(set) var limit: Limit?
         /// Rows set aside.
-        public internal(set) var setAside = 0
+        package internal(set) var setAside = 0
         /// Since when there have been pending rows.
-        public internal(set) var pendingSince: Instant?
+        package internal(set) var pendingSince: Instant?
         /// What everything waits after.
-        public internal(set) var trouble: String?
+        package internal(set) var trouble: String?
         /// What set-up made and is not as it should be, while the table is filled all the same.
-        public internal(set) var flaw: String?
+        package internal(set) var flaw: String?
         /// What is wrong with it, the gravest.
-        public var complaint: String? { trouble ?? flaw }
+        package var complaint: String? { trouble ?? flaw }
         /// The first scan after the start came back.
         var isScanned = false
     }
 
     /// A wait that a provider, or a ceiling of ours, asks for.
-    public struct Limit: Sendable, Hashable {
+    package struct Limit: Sendable, Hashable {
         /// When it is over.
-        public var until: Instant
+        package var until: Instant
         /// Why, where it is more than that the provider asks for it.
-        public var reason: String?
+        package var reason: String?
     }
 
     /// Whether the listener has a session, and hears what is sent.
-    public enum Hearing: Sendable, Hashable {
+    package enum Hearing: Sendable, Hashable {
         case connecting
         case listening
         /// Notifications do not come through this connection: only the heartbeat finds new rows.
@@ -65,15 +65,15 @@ public struct Vitals: Sendable {
     }
 
     /// How it is with the listener's session.
-    public private(set) var hearing = Hearing.connecting
+    package private(set) var hearing = Hearing.connecting
     /// How it is with each table, by its number in `backfilld.watch`.
-    public private(set) var tables: [Int32: Table] = [:]
+    package private(set) var tables: [Int32: Table] = [:]
     private var lastBatch: (rows: Int, took: Duration)?
     /// Batches of the last half minute, for the rate.
     private var recent = RecentRows()
 
     /// - Parameter tables: The tables' names for people, by their number in `backfilld.watch`.
-    public init(tables: [Int32: String]) {
+    package init(tables: [Int32: String]) {
         self.tables = tables.mapValues { Table(name: $0) }
     }
 
@@ -83,7 +83,7 @@ public struct Vitals: Sendable {
     }
 
     /// The first LISTEN and the first scan of each table are done: rows that are inserted from now on are found.
-    public var isReady: Bool {
+    package var isReady: Bool {
         switch hearing {
         case .listening, .deaf: tables.values.allSatisfy(\.isScanned)
         default: false
@@ -93,7 +93,7 @@ public struct Vitals: Sendable {
     // MARK: What happens
 
     /// The listener told something.
-    public mutating func note(_ event: Listener.Event, at now: Instant) {
+    package mutating func note(_ event: Listener.Event, at now: Instant) {
         switch event {
         case .listening(let isEcho, _): hearing = isEcho ? .listening : .deaf
         case .lost(let error, let wait):
@@ -105,7 +105,7 @@ public struct Vitals: Sendable {
     }
 
     /// A table's pipeline told something; `condition` is how it is now.
-    public mutating func note(_ event: PipelineEvent, _ condition: PipelineCondition, of watch: Int32, at now: Instant)
+    package mutating func note(_ event: PipelineEvent, _ condition: PipelineCondition, of watch: Int32, at now: Instant)
     {
         guard var table = tables[watch] else { return }
         switch event {
@@ -151,14 +151,14 @@ public struct Vitals: Sendable {
     // MARK: What is to be told
 
     /// Rows embedded a second, over the last half minute.
-    public func rate(at now: Instant) -> Double { recent.rate(at: now) }
+    package func rate(at now: Instant) -> Double { recent.rate(at: now) }
 
     /// `listening on 2 tables · 12,480 embedded · 0 pending · last batch 50 rows in 38 ms`
     ///
     /// - Parameters:
     ///   - now: The time.
     ///   - timeOfDay: The wall clock's time so long ago, `14:02:11`: the line may be read long after it was made.
-    public func statusLine(at now: Instant, timeOfDay: (Duration) -> String) -> String {
+    package func statusLine(at now: Instant, timeOfDay: (Duration) -> String) -> String {
         var parts: [String] = []
         let names = tables.count == 1 ? tables.values.first!.name : "\(tables.count) tables"
         let troubled = tables.values.filter { $0.complaint != nil }.sorted { $0.name < $1.name }
@@ -221,7 +221,7 @@ public struct Vitals: Sendable {
     }
 
     /// A length of time with one unit: `38 ms`, `12 s`, `3 min`, `2 h`.
-    public static func span(_ duration: Duration) -> String {
+    package static func span(_ duration: Duration) -> String {
         let seconds = max(duration.inSeconds, 0)
         return switch seconds {
         case ..<1: "\(Int((seconds * 1000).rounded())) ms"
@@ -244,14 +244,14 @@ extension RowOutcome {
 
 extension Duration {
     /// As a number of seconds.
-    public var inSeconds: Double {
+    package var inSeconds: Double {
         Double(components.seconds) + Double(components.attoseconds) / 1e18
     }
 }
 
 extension Int {
     /// With commas between the thousands: `12,480`.
-    public var grouped: String {
+    package var grouped: String {
         var text = ""
         for (index, digit) in String(magnitude).reversed().enumerated() {
             if index > 0, index % 3 == 0 { text.append(",") }
@@ -261,5 +261,5 @@ extension Int {
     }
 
     /// So many of something: `1 row`, `12,480 rows`.
-    public func counted(_ noun: String) -> String { "\(grouped) \(noun)\(self == 1 ? "" : "s")" }
+    package func counted(_ noun: String) -> String { "\(grouped) \(noun)\(self == 1 ? "" : "s")" }
 }

@@ -1,29 +1,29 @@
 /// An index that would suit a table.
-public struct IndexChoice: Sendable, Hashable {
+package struct IndexChoice: Sendable, Hashable {
     /// `hnsw` or `ivfflat`.
-    public var method: String
+    package var method: String
     /// `vector_cosine_ops` or `halfvec_cosine_ops`.
-    public var operatorClass: String
+    package var operatorClass: String
     /// Whether it is on the column cast to `halfvec`, for dimensions that `vector` has no index for.
     var isHalved: Bool
     /// Its parameters, in the order in which they are written.
-    public var options: [Option]
+    package var options: [Option]
     /// What building it takes at once, in bytes, as far as can be told before.
-    public var memory: Int64
+    package var memory: Int64
 
     /// A parameter.
-    public struct Option: Sendable, Hashable {
+    package struct Option: Sendable, Hashable {
         /// `m`, `ef_construction` or `lists`.
-        public var name: String
+        package var name: String
         /// Its value.
-        public var value: Int
+        package var value: Int
     }
 }
 
 /// What to do about the index on a table's vectors: decided from ``IndexFacts``, before anything is done.
-public struct IndexAdvice: Sendable, Hashable {
+package struct IndexAdvice: Sendable, Hashable {
     /// What is to be done.
-    public enum Verdict: String, Sendable, Hashable, Codable {
+    package enum Verdict: String, Sendable, Hashable, Codable {
         /// Search goes through an index that suits.
         case good
         /// The table is small: comparing every row is quick, and misses nothing.
@@ -39,15 +39,15 @@ public struct IndexAdvice: Sendable, Hashable {
     }
 
     /// What is to be done.
-    public let verdict: Verdict
+    package let verdict: Verdict
     /// Why, in a sentence.
-    public let reason: String
+    package let reason: String
     /// The index that is to be built; where none is needed, what it would be.
-    public let choice: IndexChoice?
+    package let choice: IndexChoice?
     /// What is wrong with indexes that are there, each with its name.
     let faults: [String]
     /// Whether building fits into `maintenance_work_mem`; nil where nothing is built.
-    public let fits: Bool?
+    package let fits: Bool?
 
     /// Below so many numbers, rows times dimensions, comparing all of them takes some ten milliseconds.
     static let quick = 5_000_000
@@ -57,7 +57,7 @@ public struct IndexAdvice: Sendable, Hashable {
     /// - Parameters:
     ///   - facts: What is known of the table, its indexes and the server.
     ///   - evenIfSmall: Whether a table that needs none is to have one.
-    public init(_ facts: IndexFacts, evenIfSmall: Bool = false) {
+    package init(_ facts: IndexFacts, evenIfSmall: Bool = false) {
         let choice = Self.choice(facts)
         let used = facts.used
         // An index of some of the rows is missed only where search has to do without any.

@@ -1,13 +1,13 @@
 import PostgresClient
 
 /// Builds indexes on vectors, and tells how far it is.
-public enum IndexBuild {
+package enum IndexBuild {
     /// How far the server is with a build.
-    public struct Progress: Sendable, Hashable {
+    package struct Progress: Sendable, Hashable {
         /// What it does, as the server says: `building index: loading tuples`.
-        public let phase: String
+        package let phase: String
         /// The share that is done of what this phase counts, 0 to 1; nil where it counts nothing.
-        public let share: Double?
+        package let share: Double?
 
         init(phase: String, blocks: (done: Int, total: Int), tuples: (done: Int, total: Int)) {
             self.phase = phase
@@ -22,7 +22,7 @@ public enum IndexBuild {
     ///   - facts: The table.
     ///   - advice: What to do about it.
     ///   - memory: What the build may take, in bytes; nil for the server's `maintenance_work_mem`.
-    public static func plan(_ facts: IndexFacts, _ advice: IndexAdvice, memory: Int64? = nil) -> SetupPlan {
+    package static func plan(_ facts: IndexFacts, _ advice: IndexAdvice, memory: Int64? = nil) -> SetupPlan {
         IndexPlan(facts: facts, advice: advice).plan(memory: memory)
     }
 
@@ -39,7 +39,7 @@ public enum IndexBuild {
     ///   - step: Hears what begins, and what is waited for.
     ///   - progress: Hears how far a build is, about twice a second.
     /// - Throws: ``TableProblem`` for what a person has to mend, `PostgresError` for everything else.
-    public static func run(
+    package static func run(
         _ plan: SetupPlan, for facts: IndexFacts, on connection: PostgresConnection, watching sessions: SessionFactory?,
         step: @escaping @Sendable (SetupProgress) -> Void, progress: @escaping @Sendable (Progress) -> Void
     ) async throws {

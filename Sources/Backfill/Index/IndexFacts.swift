@@ -2,36 +2,36 @@ import Embedders
 import PostgresClient
 
 /// What the choice of an index on a table's vectors depends on: a value, to decide from.
-public struct IndexFacts: Sendable, Hashable {
+package struct IndexFacts: Sendable, Hashable {
     /// The table, for people.
-    public var table: String
+    package var table: String
     /// Its rows, as the server estimates them.
-    public var rows: Int
+    package var rows: Int
     /// The embedding column.
-    public var column: String
+    package var column: String
     /// Its type.
-    public var kind: EmbeddingKind
+    package var kind: EmbeddingKind
     /// Components of its vectors.
-    public var dimension: Int
+    package var dimension: Int
     /// `maintenance_work_mem`, in bytes.
-    public var memory: Int64 = 64 << 20
+    package var memory: Int64 = 64 << 20
     /// `max_parallel_maintenance_workers`.
     var workers = 2
     /// pgvector's version, `[0, 8, 1]`; nil without it.
     var vectorVersion: [Int]?
     /// The indexes on the vectors, whole tables first.
-    public var indexes: [VectorIndex] = []
+    package var indexes: [VectorIndex] = []
     /// Whether this role may build and drop indexes.
     var isOwner = true
     /// Who may.
-    public var owner = ""
+    package var owner = ""
     /// The table and its partitions.
     var shape: TableShape
     /// Names that are taken in the table's schema, of those an index of ours might have.
     var takenNames: Set<String> = []
 
     /// Looks a table up.
-    public static func load(_ table: WatchedTable, on connection: PostgresConnection) async throws -> IndexFacts {
+    package static func load(_ table: WatchedTable, on connection: PostgresConnection) async throws -> IndexFacts {
         let facts = try await DatabaseFacts.load(on: connection)
         var shape = try await TableShape.load(table.spec, facts: facts, on: connection)
         if shape.isPartitioned { try await shape.loadPartitions(on: connection) }
@@ -62,7 +62,7 @@ public struct IndexFacts: Sendable, Hashable {
     func has(_ version: [Int]) -> Bool { vectorVersion.map { !$0.lexicographicallyPrecedes(version) } ?? false }
 
     /// The index that search goes through.
-    public var used: VectorIndex? { VectorIndex.best(of: indexes, on: shape.relation) }
+    package var used: VectorIndex? { VectorIndex.best(of: indexes, on: shape.relation) }
 
     /// Partitions that every search reads whole, while others have an index.
     var bare: [QualifiedName] {

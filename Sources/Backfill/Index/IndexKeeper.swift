@@ -2,9 +2,9 @@ import PostgresClient
 
 /// Looks after the indexes on the vectors of tables that are configured so: builds what ``IndexAdvice`` recommends, when
 /// the tables are filled, one daemon at a time.
-public struct IndexKeeper: Sendable {
+package struct IndexKeeper: Sendable {
     /// What it has to tell.
-    public enum Event: Sendable, Hashable {
+    package enum Event: Sendable, Hashable {
         /// A step of a build begins.
         case step(table: String, title: String)
         /// The index is there.
@@ -27,7 +27,7 @@ public struct IndexKeeper: Sendable {
     ///   - sessions: Opens a session for each look.
     ///   - tables: Those to look after.
     ///   - report: Hears what is done.
-    public init(_ sessions: SessionFactory, tables: [TableSpec], report: @escaping @Sendable (Event) -> Void) {
+    package init(_ sessions: SessionFactory, tables: [TableSpec], report: @escaping @Sendable (Event) -> Void) {
         self.sessions = sessions
         self.tables = tables
         self.report = report
@@ -39,7 +39,7 @@ public struct IndexKeeper: Sendable {
     ///   - first: How long before the first look, and before another one at a table that is still being filled.
     ///   - pause: How long between two looks.
     ///   - isFilled: Whether nothing of a table is pending: before that an index is built too early.
-    public func run(
+    package func run(
         first: Duration = .seconds(30), every pause: Duration = .seconds(600),
         isFilled: @Sendable (QualifiedName) async -> Bool
     ) async {

@@ -1,9 +1,9 @@
 import PostgresClient
 
 /// An index on the vectors of a table, or of one of its partitions, as the catalogs describe it.
-public struct VectorIndex: Sendable, Hashable {
+package struct VectorIndex: Sendable, Hashable {
     /// By what an index orders rows.
-    public enum Metric: String, Sendable, Hashable {
+    package enum Metric: String, Sendable, Hashable {
         case cosine = "<=>"
         case innerProduct = "<#>"
         case euclidean = "<->"
@@ -12,7 +12,7 @@ public struct VectorIndex: Sendable, Hashable {
         /// Its operator, of pgvector.
         var operatorName: String { rawValue }
         /// For people.
-        public var name: String {
+        package var name: String {
             switch self {
             case .cosine: "cosine distance"
             case .innerProduct: "negative inner product"
@@ -27,23 +27,23 @@ public struct VectorIndex: Sendable, Hashable {
     /// The relation that it is on.
     var relation: Int64 = 0
     /// The table or partition that it is on.
-    public var table: QualifiedName
+    package var table: QualifiedName
     /// Its name, in the schema of the table.
-    public var name: String
+    package var name: String
     /// Whether it is that of a partitioned table, which has no entries itself.
     var isPartitioned = false
     /// Whether it is complete, so that the server uses it.
-    public var isValid = true
+    package var isValid = true
     /// `hnsw`, `ivfflat`, or another access method's name.
-    public var method: String
+    package var method: String
     /// `vector_cosine_ops`, …
-    public var operatorClass: String
+    package var operatorClass: String
     /// The operator that it orders by; nil where it gives no order by distance.
     var operatorName: String?
     /// What it is on, where that is not the column itself: `((embedding)::public.halfvec(3072))`.
     var expression: String?
     /// The type of what it is on: `vector`, `halfvec`, `bit`.
-    public var type: String
+    package var type: String
     /// Its dimensions, where the type says so.
     var modifier: Int32 = -1
     /// The condition that rows in it fulfil; nil where all are in it.
@@ -51,22 +51,22 @@ public struct VectorIndex: Sendable, Hashable {
     /// Whether the condition is only that there is a vector.
     var hasAllVectors = true
     /// `m`, `ef_construction`, `lists`, …
-    public var options: [String: String] = [:]
+    package var options: [String: String] = [:]
     /// Its size; 0 for a partitioned one.
-    public var bytes: Int64 = 0
+    package var bytes: Int64 = 0
     /// The server process that is building it just now.
     var builder: Int32?
     /// The index of the parent table that it is a part of.
     var parent: Int64?
 
     /// What it orders by; nil where search knows no such order.
-    public var metric: Metric? { operatorName.flatMap(Metric.init) }
+    package var metric: Metric? { operatorName.flatMap(Metric.init) }
 
     /// The type modifier in the casts to what it is on: `(3072)`.
     var typeSuffix: String { modifier > 0 ? "(\(modifier))" : "" }
 
     /// Why search cannot go through it; nil where it can.
-    public var obstacle: String? {
+    package var obstacle: String? {
         if let builder { return "it is being built by server process \(builder)" }
         if !isValid { return "it is invalid: its build was cut off" }
         if metric == nil { return "its operator class \(operatorClass) (\(method)) gives no order by distance" }
@@ -89,7 +89,7 @@ public struct VectorIndex: Sendable, Hashable {
     }
 
     /// The lists of an ivfflat index.
-    public var lists: Int? { method == "ivfflat" ? options["lists"].flatMap { Int($0) } ?? 100 : nil }
+    package var lists: Int? { method == "ivfflat" ? options["lists"].flatMap { Int($0) } ?? 100 : nil }
 
     /// The one that search goes through on a table, of those that it can: a cosine index before others, hnsw before
     /// ivfflat, the table's own before those of partitions.
@@ -105,7 +105,7 @@ public struct VectorIndex: Sendable, Hashable {
 
 extension VectorIndex {
     /// Looks up those of a table and its partitions, whole tables first.
-    public static func load(_ table: WatchedTable, on connection: PostgresConnection) async throws -> [VectorIndex] {
+    package static func load(_ table: WatchedTable, on connection: PostgresConnection) async throws -> [VectorIndex] {
         let rows = try await connection.transaction { transaction in
             try await transaction.script(ReembedFacts.deparsing, name: "search_path")
             return try await transaction.execute(

@@ -1,27 +1,27 @@
 import PostgresClient
 
 /// A row that failed, and is still pending with the text it failed with.
-public struct FailedRow: Sendable, Hashable, Encodable {
+package struct FailedRow: Sendable, Hashable, Encodable {
     /// The table, with its schema.
-    public let table: String
+    package let table: String
     /// The text form of the row's key.
-    public let key: String
+    package let key: String
     /// How often it failed with this text.
-    public let attempts: Int
+    package let attempts: Int
     /// Why it failed for the last time.
-    public let reason: String
+    package let reason: String
     /// When it failed for the first time, ISO 8601 in UTC.
-    public let firstAt: String
+    package let firstAt: String
     /// When it failed for the last time, ISO 8601 in UTC.
-    public let lastAt: String
+    package let lastAt: String
     /// Whether it has used up its attempts.
-    public let isSetAside: Bool
+    package let isSetAside: Bool
     /// When it may be tried again, ISO 8601 in UTC; nil where it is set aside.
     let nextTry: String?
     /// Seconds until then, 0 where it may be now.
-    public let nextTryInSeconds: Double?
+    package let nextTryInSeconds: Double?
     /// The daemon that it failed for the last time.
-    public let daemon: String
+    package let daemon: String
 
     /// Looks failed rows up, those set aside first.
     ///
@@ -31,7 +31,7 @@ public struct FailedRow: Sendable, Hashable, Encodable {
     ///   - limit: At most so many.
     ///   - connection: A connection that is free.
     /// - Throws: `PostgresError`, with a data exception for a key that is not of the column's type.
-    public static func load(
+    package static func load(
         _ table: WatchedTable, keys: [RowKey]? = nil, limit: Int = .max, on connection: PostgresConnection
     ) async throws -> [FailedRow] {
         let chosen = keys.map { PostgresValue.textArray($0.map(\.text)) } ?? .init(type: .textArray, bytes: nil)
@@ -53,19 +53,19 @@ public struct FailedRow: Sendable, Hashable, Encodable {
     /// Whether a row has failed, and is still pending with the text it failed with.
     ///
     /// - Throws: `PostgresError`, with a data exception for a key that is not of the column's type.
-    public static func isThere(
+    package static func isThere(
         _ key: RowKey, in table: WatchedTable, on connection: PostgresConnection
     ) async throws -> Bool {
         try await !load(table, keys: [key], limit: 1, on: connection).isEmpty
     }
 
     /// When it is tried again, for people.
-    public var prospect: String {
+    package var prospect: String {
         isSetAside ? "set aside" : wait == "due" ? wait : "next try \(wait)"
     }
 
     /// How long it waits, for people: `in 5 s`, or `due`.
-    public var wait: String {
+    package var wait: String {
         guard let nextTryInSeconds, nextTryInSeconds > 0 else { return "due" }
         return "in \(Vitals.span(.seconds(nextTryInSeconds)))"
     }

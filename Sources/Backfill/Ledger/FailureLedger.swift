@@ -4,22 +4,22 @@ import PostgresClient
 ///
 /// An entry keeps its row back from the scan and the probe until its next try, as long as the row has the text that it
 /// failed with: another text is due at once. Every method is a transaction of its own.
-public struct FailureLedger: Sendable {
+package struct FailureLedger: Sendable {
     /// One failure of one row.
-    public struct Charge: Sendable, Hashable {
+    package struct Charge: Sendable, Hashable {
         /// The row.
-        public var key: RowKey
+        package var key: RowKey
         /// The hash of the text that it failed with; nil where that is not known.
-        public var source: Int64?
+        package var source: Int64?
         /// The hash of the text that it has now, where a trigger of the owner's rewrote it; nil: the same.
-        public var standing: Int64?
+        package var standing: Int64?
         /// What happened, with no data of the row's in it.
-        public var reason: String
+        package var reason: String
         /// It may be nobody's fault: the row only waits, no longer than a heartbeat or so, and is never set aside.
         var isSuspicion: Bool
 
         /// Describes a failure.
-        public init(
+        package init(
             key: RowKey, source: Int64?, standing: Int64? = nil, reason: String, isSuspicion: Bool = false
         ) {
             self.isSuspicion = isSuspicion
@@ -31,20 +31,20 @@ public struct FailureLedger: Sendable {
     }
 
     /// How a row stands after a failure.
-    public struct Verdict: Sendable, Hashable {
+    package struct Verdict: Sendable, Hashable {
         /// The row.
-        public var key: RowKey
+        package var key: RowKey
         /// Why the last attempt failed.
-        public var reason: String
+        package var reason: String
         /// How many there were with this text.
-        public var attempts: Int
+        package var attempts: Int
         /// How long it waits for the next one; nil where it is set aside.
-        public var wait: Duration?
+        package var wait: Duration?
         /// Whether it is set aside by this very failure.
-        public var isNew: Bool
+        package var isNew: Bool
 
         /// Whether it has used up its attempts.
-        public var isSetAside: Bool { wait == nil }
+        package var isSetAside: Bool { wait == nil }
     }
 
     private let table: WatchedTable
@@ -57,7 +57,7 @@ public struct FailureLedger: Sendable {
     ///   - table: The table.
     ///   - pool: Lends the sessions.
     ///   - daemon: Who writes, for people: `DaemonName.description`.
-    public init(table: WatchedTable, pool: ConnectionPool, daemon: String) {
+    package init(table: WatchedTable, pool: ConnectionPool, daemon: String) {
         self.table = table
         self.pool = pool
         self.daemon = daemon
@@ -69,7 +69,7 @@ public struct FailureLedger: Sendable {
     ///   - charges: The failures; of two for one row only one counts.
     ///   - retry: When rows are tried again, and how often.
     /// - Throws: `PostgresError`; `CancellationError`.
-    public func charge(_ charges: [Charge], retry: RetrySettings) async throws -> [Verdict] {
+    package func charge(_ charges: [Charge], retry: RetrySettings) async throws -> [Verdict] {
         guard !charges.isEmpty else { return [] }
         let rows = try await execute(
             Statement(
@@ -92,7 +92,7 @@ public struct FailureLedger: Sendable {
     /// How the table stands: rows that failed, and whether it is paused.
     ///
     /// - Throws: `PostgresError`; `CancellationError`.
-    public func standing() async throws -> LedgerStanding {
+    package func standing() async throws -> LedgerStanding {
         try await pool.withConnection { try await LedgerStanding.load(table, on: $0, deadline: Self.deadline) }
     }
 
@@ -123,7 +123,7 @@ public struct FailureLedger: Sendable {
     /// - Returns: Those that had an entry.
     /// - Throws: `PostgresError`, with a data exception for a key that is not of the column's type;
     ///   `CancellationError`.
-    public func forgive(_ keys: [RowKey]?) async throws -> [RowKey] {
+    package func forgive(_ keys: [RowKey]?) async throws -> [RowKey] {
         let chosen = keys.map { PostgresValue.textArray($0.map(\.text)) } ?? .init(type: .textArray, bytes: nil)
         let rows = try await execute(
             Statement(

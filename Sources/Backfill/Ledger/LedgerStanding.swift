@@ -1,18 +1,18 @@
 import PostgresClient
 
 /// How a table stands with its failures: counted are rows that are still pending with the text that they failed with.
-public struct LedgerStanding: Sendable, Hashable {
+package struct LedgerStanding: Sendable, Hashable {
     /// Rows that failed and will be tried again by themselves.
-    public var failing = 0
+    package var failing = 0
     /// Rows that have used up their attempts.
-    public var setAside = 0
+    package var setAside = 0
     /// Until the next row may be tried again; nil where none waits.
-    public var next: Duration?
+    package var next: Duration?
     /// That the table is paused; nil where it is not.
-    public var pause: Pause?
+    package var pause: Pause?
 
     /// How a table stands.
-    public init(failing: Int = 0, setAside: Int = 0, next: Duration? = nil, pause: Pause? = nil) {
+    package init(failing: Int = 0, setAside: Int = 0, next: Duration? = nil, pause: Pause? = nil) {
         self.failing = failing
         self.setAside = setAside
         self.next = next
@@ -20,12 +20,12 @@ public struct LedgerStanding: Sendable, Hashable {
     }
 
     /// For how long the table has been paused; nil where it is not.
-    public var pausedSince: Duration? { pause.map { .seconds($0.seconds) } }
+    package var pausedSince: Duration? { pause.map { .seconds($0.seconds) } }
 
     /// Looks it up.
     ///
     /// - Throws: `PostgresError`; `CancellationError`.
-    public static func load(
+    package static func load(
         _ table: WatchedTable, on connection: PostgresConnection, deadline: Duration = .seconds(30)
     ) async throws -> LedgerStanding {
         var standing = LedgerStanding(pause: try await Pause.load(table, on: connection, deadline: deadline))

@@ -2,13 +2,13 @@ import PostgresClient
 
 /// That no row of a table is begun until somebody lets it go on. It is in the database, for all daemons and for as long
 /// as it takes.
-public struct Pause: Sendable, Hashable, Encodable {
+package struct Pause: Sendable, Hashable, Encodable {
     /// Since when, ISO 8601 in UTC.
-    public let since: String
+    package let since: String
     /// The role that paused it.
-    public let by: String
+    package let by: String
     /// For how many seconds now.
-    public let seconds: Double
+    package let seconds: Double
 
     /// Looks up whether a table is paused; nil where it is not.
     static func load(
@@ -28,7 +28,7 @@ public struct Pause: Sendable, Hashable, Encodable {
     ///
     /// - Returns: Whether it was otherwise before.
     /// - Throws: ``TableProblem/notPermitted(table:what:hint:)`` for a role that may not; `PostgresError`.
-    public static func set(
+    package static func set(
         _ isPaused: Bool, _ table: WatchedTable, on connection: PostgresConnection
     ) async throws -> Bool {
         let what = isPaused ? "pause" : "resume"
@@ -47,7 +47,7 @@ public struct Pause: Sendable, Hashable, Encodable {
     }
 
     /// One line for people.
-    public var line: String {
+    package var line: String {
         "since \(since) (\(Vitals.span(.seconds(seconds))))" + (by.isEmpty ? "" : ", by \(by)")
     }
 }

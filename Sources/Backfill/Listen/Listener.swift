@@ -5,9 +5,9 @@ import Synchronization
 ///
 /// The order after every connect is LISTEN, commit, then tell the pipelines to look: what committed before the LISTEN is
 /// found by their scan, what commits after it is announced.
-public final class Listener: Sendable {
+package final class Listener: Sendable {
     /// What the listener has to tell.
-    public enum Event: Sendable {
+    package enum Event: Sendable {
         /// The session listens; the pipelines should look. `isEcho` is false where notifications don't come through: a
         /// pooler in transaction mode is in between, and rows are only found by looking. No lock of the session may be
         /// taken then, for it would be left to somebody else.
@@ -41,7 +41,7 @@ public final class Listener: Sendable {
     ///   - sessions: Opens the listener's session.
     ///   - tables: The tables whose pending index each heartbeat probes, as they are at the time.
     ///   - settings: How often, and how long to wait.
-    public init(
+    package init(
         _ sessions: SessionFactory, tables: @escaping @Sendable () -> [WatchedTable], settings: ListenerSettings
     ) {
         self.sessions = sessions
@@ -52,7 +52,7 @@ public final class Listener: Sendable {
     private var settings: ListenerSettings { live.withLock(\.self) }
 
     /// Goes on with other settings, from the next heartbeat on; connects at once where it was waiting to.
-    public func apply(_ settings: ListenerSettings) {
+    package func apply(_ settings: ListenerSettings) {
         live.withLock { $0 = settings }
         changed.set()
     }
@@ -61,7 +61,7 @@ public final class Listener: Sendable {
     ///
     /// - Parameters:
     ///   - report: Called in order, one event after the other. What it throws is taken for a failure of the session.
-    public func run(_ report: @Sendable (Event) async throws -> Void) async {
+    package func run(_ report: @Sendable (Event) async throws -> Void) async {
         var backoff = Backoff(first: settings.reconnectFirst, longest: settings.reconnectLongest)
         var random = SystemRandomNumberGenerator()
         var gauge = QueueGauge()
@@ -242,18 +242,18 @@ public final class Listener: Sendable {
 }
 
 /// How the listener keeps its session.
-public struct ListenerSettings: Sendable, Hashable {
+package struct ListenerSettings: Sendable, Hashable {
     /// How often the server is asked whether it still lists our channel.
-    public var heartbeat = Duration.seconds(10)
+    package var heartbeat = Duration.seconds(10)
     /// How long connecting, and each answer, may take.
-    public var deadline = Duration.seconds(10)
+    package var deadline = Duration.seconds(10)
     /// The wait before the first new connection.
-    public var reconnectFirst = Duration.milliseconds(500)
+    package var reconnectFirst = Duration.milliseconds(500)
     /// The longest wait between two.
-    public var reconnectLongest = Duration.seconds(30)
+    package var reconnectLongest = Duration.seconds(30)
 
     /// The defaults.
-    public init() {}
+    package init() {}
 }
 
 /// Why a session that still answers is of no use for listening.

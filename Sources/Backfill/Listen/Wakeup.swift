@@ -3,23 +3,23 @@ import FoundationEssentials
 /// What a notification on our channel says: which watched table has something to do, and which rows, where they fitted.
 ///
 /// A payload is data from anybody who can connect. It is parsed strictly; keys are only ever passed on as parameters.
-public struct Wakeup: Sendable, Hashable {
+package struct Wakeup: Sendable, Hashable {
     /// The table's number in `backfilld.watch`.
-    public let watch: Int32
+    package let watch: Int32
     /// The text form of the new rows' keys; nil for a bare wake-up: look for yourself.
-    public let keys: [String]?
+    package let keys: [String]?
 
     /// The channel that the triggers notify.
-    public static let channel = "backfilld"
+    package static let channel = "backfilld"
 
     /// Names what a notification would say.
-    public init(watch: Int32, keys: [String]? = nil) {
+    package init(watch: Int32, keys: [String]? = nil) {
         self.watch = watch
         self.keys = keys
     }
 
     /// Reads `12` or `12 ["key","key"]`; nil for everything else.
-    public init?(payload: String) {
+    package init?(payload: String) {
         let parts = payload.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
         guard let number = parts.first, number.utf8.allSatisfy({ (48...57).contains($0) }), let watch = Int32(number)
         else { return nil }

@@ -14,7 +14,7 @@ extension Search {
     ///   - rows: About how many the table has: of a large one only some pages are looked at.
     ///   - connection: A connection that is free.
     /// - Throws: `PostgresError`; `CancellationError`.
-    public func mapRows(_ most: Int, of rows: Int, on connection: PostgresConnection) async throws -> [MapRow] {
+    package func mapRows(_ most: Int, of rows: Int, on connection: PostgresConnection) async throws -> [MapRow] {
         let share = max(0.001, min(100, 100 * Self.mostLookedAt / Double(max(rows, 1))))
         let dimension = watched.dimension ?? watched.identity.dimension
         let limit = max(3, min(most, Self.mostBytes / (dimension * MemoryLayout<Float>.size)))
@@ -44,7 +44,7 @@ extension Search {
     /// The vectors of rows, by their keys; those that are gone, hidden from this role or without one are missing.
     ///
     /// - Throws: `PostgresError`; `CancellationError`.
-    public func vectors(of keys: [RowKey], on connection: PostgresConnection) async throws -> [String: [Float]] {
+    package func vectors(of keys: [RowKey], on connection: PostgresConnection) async throws -> [String: [Float]] {
         let rows = try await connection.execute(
             Statement(
                 "vectors of \(watched.displayName)", SQLFile.fill(SQLFile.mapVectors, watched.fragments),

@@ -1,37 +1,37 @@
 import Projections
 
 /// A row that a map is made from.
-public struct MapRow: Sendable, Hashable {
+package struct MapRow: Sendable, Hashable {
     /// Its key, as text.
-    public var key: String
+    package var key: String
     /// What it is called.
-    public var title: String
+    package var title: String
     /// Its kind; nil for none.
-    public var category: String?
+    package var category: String?
     /// Its vector, all of it finite.
-    public var vector: [Float]
+    package var vector: [Float]
 }
 
 /// A table in two dimensions: rows that mean much the same lie close together.
-public struct TableMap: Sendable, Hashable {
+package struct TableMap: Sendable, Hashable {
     /// A row, and where it lies.
-    public struct Point: Sendable, Hashable {
+    package struct Point: Sendable, Hashable {
         /// Its key, as text.
-        public let key: String
+        package let key: String
         /// What it is called.
-        public let title: String
+        package let title: String
         /// Its kind; nil for none.
-        public let category: String?
+        package let category: String?
         /// Where it lies, within −1…1.
-        public let x: Float
+        package let x: Float
         /// Where it lies, within −1…1.
-        public let y: Float
+        package let y: Float
     }
 
     /// Where vectors fall.
-    public let projection: Projection
+    package let projection: Projection
     /// The rows of the sample.
-    public let points: [Point]
+    package let points: [Point]
 
     /// An earlier projection is kept as long as it shows this share of what it showed when it was made.
     private static let enough = 0.85
@@ -43,7 +43,7 @@ public struct TableMap: Sendable, Hashable {
     ///   - before: An earlier map of the table: as long as its projection still fits, every row stays where it was; and
     ///     otherwise the new one is turned to be as near to it as it can.
     /// - Returns: nil where there are fewer than three rows, or all of them are alike.
-    public init?(of rows: [MapRow], after before: TableMap? = nil) {
+    package init?(of rows: [MapRow], after before: TableMap? = nil) {
         let vectors = rows.map(\.vector)
         if let old = before?.projection, vectors.count > 2, old.mean.count == vectors[0].count,
             old.share(of: vectors) >= Self.enough * old.explained.reduce(0, +)
@@ -62,14 +62,14 @@ public struct TableMap: Sendable, Hashable {
     }
 
     /// Where a vector falls: a query's, or a row's that is not in the sample; nil for one of another length.
-    public func point(of vector: [Float]) -> (x: Float, y: Float)? {
+    package func point(of vector: [Float]) -> (x: Float, y: Float)? {
         guard vector.count == projection.mean.count, vector.allSatisfy(\.isFinite) else { return nil }
         let (x, y) = projection.point(of: vector)
         return (min(max(x, -1), 1), min(max(y, -1), 1))
     }
 
     /// A hash of the projection (FNV-1a, 64 bits): as long as it is the same, points of one map fit on another.
-    public var version: String {
+    package var version: String {
         let numbers = Array(projection.axes.joined()) + projection.mean + [projection.reach]
         return FNV1a.digits(
             numbers.lazy.flatMap { number in

@@ -1,27 +1,27 @@
 /// How long to wait before trying again: doubling from `first` to `longest`, each time somewhere in the upper half.
 ///
 /// The random part keeps daemons that failed together from coming back together.
-public struct Backoff: Sendable {
+package struct Backoff: Sendable {
     private let first: Duration
     private let longest: Duration
     /// Failures since the last success.
-    public private(set) var failures = 0
+    package private(set) var failures = 0
 
     /// Waits between `first / 2` and `longest`.
-    public init(first: Duration, longest: Duration) {
+    package init(first: Duration, longest: Duration) {
         self.first = first
         self.longest = longest
     }
 
     /// The wait after one more failure.
-    public mutating func next(using random: inout some RandomNumberGenerator) -> Duration {
+    package mutating func next(using random: inout some RandomNumberGenerator) -> Duration {
         let wait = Self.wait(after: failures, first: first, longest: longest)
         failures += 1
         return wait / 2 + wait * Double.random(in: 0...0.5, using: &random)
     }
 
     /// Begins anew after a success.
-    public mutating func reset() {
+    package mutating func reset() {
         failures = 0
     }
 

@@ -227,16 +227,16 @@ struct Handshake: Sendable {
 }
 
 /// How fast a table is polled while it is busy, and when it is left alone again.
-public struct PollingPace: Sendable, Hashable {
+package struct PollingPace: Sendable, Hashable {
     /// Between two scans of a busy table, at least.
-    public var first = Duration.milliseconds(50)
+    package var first = Duration.milliseconds(50)
     /// Between two scans that brought nothing, at most: the pace doubles from the first to this.
-    public var longest = Duration.seconds(1)
+    package var longest = Duration.seconds(1)
     /// After so many empty scans in a row the table is listened to again.
     var emptyScans = 3
     /// More notifications than this within a second, and the table is polled.
     var mostNotifications = 20
 
     /// The defaults.
-    public init() {}
+    package init() {}
 }

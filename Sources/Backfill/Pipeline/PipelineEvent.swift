@@ -26,33 +26,33 @@ struct PipelineParts: Sendable {
 }
 
 /// What a pipeline is about at one moment.
-public struct PipelineCondition: Sendable, Hashable {
+package struct PipelineCondition: Sendable, Hashable {
     /// Rows known to be pending and not begun.
-    public var waiting: Int
+    package var waiting: Int
     /// Rows in batches under way.
-    public var working: Int
+    package var working: Int
     /// Rows that wait for somebody's lock.
-    public var held: Int
+    package var held: Int
     /// Rows that failed and wait for their next attempt, as the ledger had them at the last scan.
-    public var failing: Int
+    package var failing: Int
     /// Rows that have used up their attempts.
-    public var setAside: Int
+    package var setAside: Int
     /// For how long somebody has paused the table; nil where nobody has.
-    public var pausedFor: Duration?
+    package var pausedFor: Duration?
     /// Whether the table is polled at the moment, and not listened to.
-    public var isPolling: Bool
+    package var isPolling: Bool
     /// Whether another daemon has the table, and this one waits for its end.
-    public var isStandby: Bool
+    package var isStandby: Bool
     /// Whether it knows of nothing to do.
     var isIdle: Bool
     /// The failure that everything waits after.
-    public var trouble: String?
+    package var trouble: String?
     /// What set-up made and is not as it should be, while the table is filled all the same.
-    public var flaw: String?
+    package var flaw: String?
 }
 
 /// What a pipeline has to tell.
-public enum PipelineEvent: Sendable {
+package enum PipelineEvent: Sendable {
     /// The loop went round.
     case progress
     /// The loop waits, for something to happen or for a time.

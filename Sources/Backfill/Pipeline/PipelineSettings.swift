@@ -1,37 +1,37 @@
 /// How one table's rows are gathered, embedded and written.
-public struct PipelineSettings: Sendable, Hashable {
+package struct PipelineSettings: Sendable, Hashable {
     /// Rows of a batch that was announced.
-    public var rows = 50
+    package var rows = 50
     /// Without a new row for so long, a batch begins.
-    public var quiet = Duration.milliseconds(25)
+    package var quiet = Duration.milliseconds(25)
     /// No announced row waits longer for its batch to fill.
-    public var longest = Duration.milliseconds(250)
+    package var longest = Duration.milliseconds(250)
     /// UTF-8 bytes of text in one call of the embedder.
-    public var bytes = 1 << 20
+    package var bytes = 1 << 20
     /// Batches under way at once.
-    public var inFlight = 4
+    package var inFlight = 4
     /// Rows of a batch out of the backlog, where nobody waits for the first of them.
-    public var backlogRows = 250
+    package var backlogRows = 250
     /// Keys that one scan brings, and so the most that are held of a backlog however long it is.
-    public var page = 20_000
+    package var page = 20_000
     /// Announced keys that are held; beyond it the table is scanned instead.
-    public var mostAnnounced = 10_000
+    package var mostAnnounced = 10_000
     /// UTF-8 bytes of a row's text that are embedded; the rest is cut off.
-    public var textBytes = 64 << 10
+    package var textBytes = 64 << 10
     /// Rows that are begun at most, ever; nil for no end. For one-shot runs.
-    public var mostRows: Int?
+    package var mostRows: Int?
     /// Rows that all tables together begin in a second, at most; nil for no ceiling.
-    public var rowsPerSecond: Int?
+    package var rowsPerSecond: Int?
     /// After so long, what set-up made is looked at though nothing says that it changed: a trigger that is disabled tells nobody.
-    public var surveyEvery = Duration.seconds(600)
+    package var surveyEvery = Duration.seconds(600)
     /// How a busy table is polled.
-    public var polling = PollingPace()
+    package var polling = PollingPace()
     /// What happens after failures.
-    public var retry = RetrySettings()
+    package var retry = RetrySettings()
 
     /// Longer than any process lives.
     static let never = Duration.seconds(1_000_000_000)
 
     /// The defaults.
-    public init() {}
+    package init() {}
 }

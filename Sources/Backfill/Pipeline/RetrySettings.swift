@@ -1,14 +1,14 @@
 /// How rows and batches that failed are tried again.
-public struct RetrySettings: Sendable, Hashable {
+package struct RetrySettings: Sendable, Hashable {
     /// The wait after the first failure, doubled with each further one.
-    public var first: Duration
+    package var first: Duration
     /// The longest wait.
-    public var longest: Duration
+    package var longest: Duration
     /// After so many failures a row is set aside: reported, and left until its text changes or somebody asks for it.
-    public var attempts: Int
+    package var attempts: Int
 
     /// Describes retries.
-    public init(first: Duration = .seconds(5), longest: Duration = .seconds(300), attempts: Int = 5) {
+    package init(first: Duration = .seconds(5), longest: Duration = .seconds(300), attempts: Int = 5) {
         self.first = first
         self.longest = longest
         self.attempts = attempts

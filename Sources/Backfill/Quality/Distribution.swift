@@ -40,7 +40,7 @@ struct Distribution: Sendable, Hashable {
 
 extension Double {
     /// The number with so many places behind the point, rounded.
-    public func fixed(_ places: Int) -> String {
+    package func fixed(_ places: Int) -> String {
         guard isFinite, magnitude < 1e12 else { return "\(self)" }
         let factor = (0..<places).reduce(1) { product, _ in product * 10 }
         let units = Int((magnitude * Double(factor)).rounded())
@@ -50,7 +50,7 @@ extension Double {
     }
 
     /// A share in percent: `99.3 %`. What is not all is never said to be all, and what is not none is never said to be none.
-    public var percent: String {
+    package var percent: String {
         if self >= 1 { return "100 %" }
         if self <= 0 { return "0 %" }
         return (Swift.max(0.1, Swift.min(99.9, self * 100))).fixed(1) + " %"

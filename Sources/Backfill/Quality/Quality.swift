@@ -5,7 +5,7 @@ import PostgresClient
 ///
 /// It reads and keeps figures, and changes nothing else: each look at the table is a short transaction that can only read,
 /// and none is open while a model works.
-public struct Quality: Sendable {
+package struct Quality: Sendable {
     let table: WatchedTable
     let embedding: QualityEmbedding?
     let options: QualityOptions
@@ -16,7 +16,7 @@ public struct Quality: Sendable {
     ///   - embedding: What embeds texts again; nil to leave out the figures that need it.
     ///   - withoutEmbedding: Why there is none, as a sentence.
     ///   - options: What is to be measured.
-    public init(
+    package init(
         _ table: WatchedTable, embedding: QualityEmbedding?, withoutEmbedding: String = "Nothing was embedded for it.",
         _ options: QualityOptions = QualityOptions()
     ) {
@@ -32,7 +32,7 @@ public struct Quality: Sendable {
     ///
     /// - Parameter connection: A connection of a ``SessionFactory`` that is free.
     /// - Throws: `PostgresError`; `CancellationError`. That texts cannot be embedded is said by the figures.
-    public func report(on connection: PostgresConnection) async throws -> QualityReport {
+    package func report(on connection: PostgresConnection) async throws -> QualityReport {
         let began = ContinuousClock.now
         var history = try await QualityHistory.load(table, isWanted: options.isKept, on: connection)
         let status = try await TableStatus.load(table, on: connection)

@@ -1,14 +1,14 @@
 /// One figure of a table's quality: what it is, whether that is good, and what to do where it is not.
-public struct QualityFigure: Sendable, Hashable {
+package struct QualityFigure: Sendable, Hashable {
     /// How good it is.
-    public enum Verdict: String, Sendable, Hashable, Codable, CaseIterable {
+    package enum Verdict: String, Sendable, Hashable, Codable, CaseIterable {
         case good, fair, bad
         /// It could not be told, or says nothing here.
         case unknown
     }
 
     /// What its value is counted in.
-    public enum Unit: String, Sendable, Hashable, Codable {
+    package enum Unit: String, Sendable, Hashable, Codable {
         /// From 0 to 1.
         case share
         /// Milliseconds.
@@ -22,7 +22,7 @@ public struct QualityFigure: Sendable, Hashable {
     }
 
     /// How its series is to be drawn.
-    public enum Plot: String, Sendable, Hashable, Codable {
+    package enum Plot: String, Sendable, Hashable, Codable {
         /// How many there are of each.
         case bars
         /// One value over another.
@@ -32,35 +32,35 @@ public struct QualityFigure: Sendable, Hashable {
     }
 
     /// A point of its series.
-    public struct Point: Sendable, Hashable, Codable {
+    package struct Point: Sendable, Hashable, Codable {
         /// What goes to the right.
-        public var x: Double
+        package var x: Double
         /// What goes up.
-        public var y: Double
+        package var y: Double
 
         /// A point.
-        public init(x: Double, y: Double) {
+        package init(x: Double, y: Double) {
             self.x = x
             self.y = y
         }
     }
 
     /// Which one it is.
-    public let name: QualityMeasure
+    package let name: QualityMeasure
     /// Its value; nil where there is none.
-    public var value: Double?
+    package var value: Double?
     /// How good that is.
-    public var verdict: Verdict
+    package var verdict: Verdict
     /// What it says here, in a sentence or two.
-    public var says: String
+    package var says: String
     /// What to do about it; nil where nothing is.
-    public var remedy: String?
+    package var remedy: String?
     /// What there is to know beside the value, by name.
-    public var detail: [String: QualityDetail] = [:]
+    package var detail: [String: QualityDetail] = [:]
     /// What a plot shows; empty where there is nothing to show.
-    public var series: [Point] = []
+    package var series: [Point] = []
     /// How the series is drawn.
-    public var plot = Plot.bars
+    package var plot = Plot.bars
 
     init(
         _ name: QualityMeasure, _ value: Double?, _ verdict: Verdict, says: String, remedy: String? = nil,
@@ -83,7 +83,7 @@ public struct QualityFigure: Sendable, Hashable {
 }
 
 /// What there is to know beside a figure's value: a number, a text, or several of them.
-public indirect enum QualityDetail: Sendable, Hashable {
+package indirect enum QualityDetail: Sendable, Hashable {
     case number(Double)
     case text(String)
     case list([QualityDetail])
@@ -95,7 +95,7 @@ public indirect enum QualityDetail: Sendable, Hashable {
 
 extension QualityDetail: Encodable {
     /// As the JSON that it is.
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         switch self {
         // Whole numbers without a point.
@@ -114,7 +114,7 @@ extension QualityFigure: Encodable {
     }
 
     /// As the console and `backfilld quality --json` give it: what is not there is null.
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var object = encoder.container(keyedBy: Key.self)
         try object.encode(name.rawValue, forKey: .name)
         try object.encode(name.title, forKey: .title)

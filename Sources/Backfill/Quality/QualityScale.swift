@@ -61,7 +61,7 @@ struct QualityScale: Sendable, Hashable {
 }
 
 /// The figures, in the order in which they are shown.
-public enum QualityMeasure: String, Sendable, Hashable, CaseIterable {
+package enum QualityMeasure: String, Sendable, Hashable, CaseIterable {
     case coverage, staleness, norms, directionless, duplicates
     case nearDuplicates = "near_duplicates"
     case anisotropy
@@ -71,7 +71,7 @@ public enum QualityMeasure: String, Sendable, Hashable, CaseIterable {
     case recall, latency, drift
 
     /// Its name for people.
-    public var title: String {
+    package var title: String {
         switch self {
         case .coverage: "Coverage"
         case .staleness: "Oldest pending row"
@@ -90,7 +90,7 @@ public enum QualityMeasure: String, Sendable, Hashable, CaseIterable {
     }
 
     /// What its value is counted in.
-    public var unit: QualityFigure.Unit {
+    package var unit: QualityFigure.Unit {
         switch self {
         case .coverage, .directionless, .duplicates, .nearDuplicates, .selfRetrieval, .recall: .share
         case .staleness, .latency: .ms
@@ -101,7 +101,7 @@ public enum QualityMeasure: String, Sendable, Hashable, CaseIterable {
     }
 
     /// What is good, in a few words.
-    public var good: String {
+    package var good: String {
         switch self {
         case .coverage: "at least 99 %"
         case .staleness: "none, or under a minute"

@@ -6,9 +6,9 @@ import PostgresClient
 ///
 /// What it has done is in the database: interrupted at any point, it goes on from there when it is run again. The daemon
 /// goes on filling the column that is in use, and whatever changes until the swap is pending in the new one.
-public struct Reembed: Sendable {
+package struct Reembed: Sendable {
     /// What it says while it works.
-    public enum Progress: Sendable {
+    package enum Progress: Sendable {
         /// Something worth knowing before it begins.
         case warning(String)
         /// A change of the schema.
@@ -22,17 +22,17 @@ public struct Reembed: Sendable {
     }
 
     /// What came of it.
-    public struct Result: Sendable {
+    package struct Result: Sendable {
         /// Whether there was anything to do.
-        public var isNothing = false
+        package var isNothing = false
         /// Rows whose new vector is in the table.
-        public var embedded = 0
+        package var embedded = 0
         /// In place: rows that keep the vector of the old model, with the reason.
-        public var failed: [RowKey: String] = [:]
+        package var failed: [RowKey: String] = [:]
         /// The old column, where it was kept.
-        public var kept: String?
+        package var kept: String?
         /// A column of an earlier run that was dropped.
-        public var dropped: String?
+        package var dropped: String?
     }
 
     let spec: TableSpec
@@ -50,7 +50,7 @@ public struct Reembed: Sendable {
     ///   - pool: Lends sessions for reading and writing rows.
     ///   - settings: How rows are gathered.
     /// - Throws: ``TableProblem``, such as ``TableProblem/reembedRunning(table:)``; `PostgresError`.
-    public init(
+    package init(
         _ spec: TableSpec, embedder: any Embedder, on connection: PostgresConnection, pool: ConnectionPool,
         settings: PipelineSettings
     ) async throws {
@@ -88,7 +88,7 @@ public struct Reembed: Sendable {
     /// The SQL of what it would do, as a script to read. Nothing is changed.
     ///
     /// - Throws: ``TableProblem`` where it cannot be done; `PostgresError`.
-    public func script(inPlace: Bool, dropsOld: Bool) async throws -> String {
+    package func script(inPlace: Bool, dropsOld: Bool) async throws -> String {
         var facts = try await facts()
         let work = try ReembedWork(facts, inPlace: inPlace, dropsOld: dropsOld)
         switch work {
@@ -114,7 +114,7 @@ public struct Reembed: Sendable {
     ///   - progress: Called now and then, from any task.
     /// - Throws: ``TableProblem`` for what a person has to mend, `PostgresError` and what the embedder throws for what
     ///   may be tried again; what was done stays done.
-    public func run(
+    package func run(
         inPlace: Bool = false, dropsOld: Bool = false, progress: @escaping @Sendable (Progress) -> Void = { _ in }
     ) async throws -> Result {
         let facts = try await facts()
@@ -141,7 +141,7 @@ public struct Reembed: Sendable {
     /// - Returns: The column; nil where no run is under way.
     /// - Throws: `TableProblem.reembedUnderWay` for one in place, whose vectors are among the old ones;
     ///   other ``TableProblem``; `PostgresError`.
-    public static func abandon(
+    package static func abandon(
         _ spec: TableSpec, on connection: PostgresConnection,
         progress: @escaping @Sendable (Progress) -> Void = { _ in }
     ) async throws -> String? {

@@ -2,9 +2,9 @@ import Embedders
 import PostgresClient
 
 /// A `backfilld reembed` that has begun and not ended, as `backfilld.reembed` has it: whoever runs it again goes on.
-public struct ReembedRun: Sendable, Hashable {
+package struct ReembedRun: Sendable, Hashable {
     /// Where the new vectors go.
-    public enum Mode: String, Sendable, Hashable, Encodable {
+    package enum Mode: String, Sendable, Hashable, Encodable {
         /// Into a column of their own, which takes the old one's place in the end.
         case shadow
         /// Into the place of the old ones, row by row.
@@ -12,7 +12,7 @@ public struct ReembedRun: Sendable, Hashable {
     }
 
     /// How far it is.
-    public enum Phase: String, Sendable, Hashable, Encodable {
+    package enum Phase: String, Sendable, Hashable, Encodable {
         /// Rows are being embedded.
         case filling
         /// The new column is full, and its indexes are being built.
@@ -24,15 +24,15 @@ public struct ReembedRun: Sendable, Hashable {
     /// Its number: the license of its writes.
     let run: Int64
     /// Where the new vectors go.
-    public let mode: Mode
+    package let mode: Mode
     /// How far it is.
-    public internal(set) var phase: Phase
+    package internal(set) var phase: Phase
     /// The column that is being filled; nil in place.
     let nextColumn: String?
     /// The column that is in use.
     let embedding: String
     /// What it embeds with.
-    public let identity: EmbedderIdentity
+    package let identity: EmbedderIdentity
     /// In place: whose vectors those are that it has not come to yet.
     let old: EmbedderIdentity?
     /// In place: the key of the last row that it has passed.

@@ -4,7 +4,7 @@ extension Search {
     /// Rows as a search shows them, by their keys; those that are gone, or hidden from this role, are missing.
     ///
     /// - Throws: `PostgresError`; `CancellationError`.
-    public func rows(_ keys: [RowKey], on connection: PostgresConnection) async throws -> [SearchHit] {
+    package func rows(_ keys: [RowKey], on connection: PostgresConnection) async throws -> [SearchHit] {
         let columns = SearchPlan.columns(watched, shape)
         let texts = columns.enumerated().map { number, column in
             ", pg_catalog.left(t.\(quoteIdentifier(column))::pg_catalog.text, 1000) AS c\(number)"

@@ -5,11 +5,11 @@ import PostgresClient
 ///
 /// A value: what it knows of the table is of the moment when it was loaded. A column that came since can't be asked for,
 /// and an index that came since is used where it orders by the same distance; load it anew now and then.
-public struct Search: Sendable {
+package struct Search: Sendable {
     /// The table, as it was when it was looked at.
-    public let watched: WatchedTable
+    package let watched: WatchedTable
     /// What it knows of the table.
-    public let shape: SearchShape
+    package let shape: SearchShape
     private let rendering: [String: Bool]
 
     /// Looks at a table: its catalogs, and a sample of its rows.
@@ -18,7 +18,7 @@ public struct Search: Sendable {
     ///   - table: A table that is set up.
     ///   - connection: A connection that is free.
     /// - Throws: `PostgresError`; `CancellationError`.
-    public init(_ table: WatchedTable, on connection: PostgresConnection) async throws {
+    package init(_ table: WatchedTable, on connection: PostgresConnection) async throws {
         self.init(table, shape: try await SearchShape.load(table, on: connection))
     }
 
@@ -29,7 +29,7 @@ public struct Search: Sendable {
     }
 
     /// What can be asked of the table.
-    public var table: SearchTable {
+    package var table: SearchTable {
         let filters = shape.filterable.filter { $0.name != watched.spec.key }.map { column in
             SearchTable.Filter(
                 column: column.name, type: column.type,
@@ -56,7 +56,7 @@ public struct Search: Sendable {
     ///   - connection: A connection that is free.
     ///   - deadline: When to ask the server to stop.
     /// - Throws: ``SearchProblem`` for what cannot be asked, or took too long; `PostgresError`; `CancellationError`.
-    public func answer(
+    package func answer(
         _ query: SearchQuery, on connection: PostgresConnection, deadline: Duration = .seconds(30)
     ) async throws -> SearchAnswer {
         guard query.mode != .vector else { return try await answered(query, on: connection, deadline: deadline) }

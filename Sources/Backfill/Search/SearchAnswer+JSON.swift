@@ -3,7 +3,7 @@ extension SearchAnswer: Encodable {
 
     /// As `backfilld search --json` gives it: what is not there is null, and spans are milliseconds. The console's answer has more
     /// members, and is made there.
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var object = encoder.container(keyedBy: Key.self)
         try object.encode(table, forKey: .table)
         try object.encode(mode, forKey: .mode)
@@ -14,7 +14,7 @@ extension SearchAnswer: Encodable {
     }
 
     /// A span in milliseconds, to the microsecond.
-    public static func milliseconds(_ span: Duration) -> Double {
+    package static func milliseconds(_ span: Duration) -> Double {
         (span / .microseconds(1)).rounded() / 1000
     }
 }
@@ -26,7 +26,7 @@ extension SearchHit: Encodable {
     private enum Rank: String, CodingKey { case vector, text }
 
     /// As `backfilld search --json` gives it.
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var object = encoder.container(keyedBy: Key.self)
         try object.encode(key, forKey: .key)
         try object.encode(title, forKey: .title)
@@ -47,7 +47,7 @@ extension SearchPart: Encodable {
     private enum Key: String, CodingKey { case column, text, marks }
 
     /// As `backfilld search --json` gives it: a mark is `[from, to)`.
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var object = encoder.container(keyedBy: Key.self)
         try object.encode(column, forKey: .column)
         try object.encode(text, forKey: .text)
@@ -61,7 +61,7 @@ extension SearchTable: Encodable {
     }
 
     /// As `backfilld search --json` gives it: a category that is not there is null.
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var object = encoder.container(keyedBy: Key.self)
         try object.encode(name, forKey: .name)
         try object.encode(key, forKey: .key)
@@ -79,7 +79,7 @@ extension SearchTable.Filter: Encodable {
     private enum Key: String, CodingKey { case column, type, values }
 
     /// As `backfilld search --json` gives it: without values it is null.
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var object = encoder.container(keyedBy: Key.self)
         try object.encode(column, forKey: .column)
         try object.encode(type, forKey: .type)

@@ -1,5 +1,5 @@
 /// Why a question cannot be asked: what is wrong with it, and what to do.
-public enum SearchProblem: Error, Sendable, Hashable, CustomStringConvertible {
+package enum SearchProblem: Error, Sendable, Hashable, CustomStringConvertible {
     /// A filter names no column of the table, or one that this role may not read.
     case noColumn(table: String, column: String, similar: [String], mayNotRead: Bool)
     /// A filter's value is none of the column's type.
@@ -18,7 +18,7 @@ public enum SearchProblem: Error, Sendable, Hashable, CustomStringConvertible {
     case tookTooLong(seconds: Int, isForWords: Bool = false)
 
     /// What is wrong, and what to do about it.
-    public var description: String {
+    package var description: String {
         switch self {
         case .noColumn(let table, let column, _, true):
             "this role may not read column \"\(Self.shown(column))\" of \(table); GRANT SELECT on it, or filter by another"

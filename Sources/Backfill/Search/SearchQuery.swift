@@ -1,7 +1,7 @@
 /// A question to a watched table: what is looked for, how, and among which rows.
-public struct SearchQuery: Sendable, Hashable {
+package struct SearchQuery: Sendable, Hashable {
     /// How rows are found.
-    public enum Mode: String, Sendable, Hashable, CaseIterable, Codable {
+    package enum Mode: String, Sendable, Hashable, CaseIterable, Codable {
         /// By nearness of their embedding to the query's.
         case vector
         /// By the words in them.
@@ -11,9 +11,9 @@ public struct SearchQuery: Sendable, Hashable {
     }
 
     /// A condition on a column.
-    public struct Filter: Sendable, Hashable {
+    package struct Filter: Sendable, Hashable {
         /// How the column's value has to stand to the given one.
-        public enum Comparison: String, Sendable, Hashable, CaseIterable {
+        package enum Comparison: String, Sendable, Hashable, CaseIterable {
             /// Equal; of an array, that it has the value in it.
             case eq
             /// Not equal, or NULL.
@@ -25,21 +25,21 @@ public struct SearchQuery: Sendable, Hashable {
         }
 
         /// The column.
-        public var column: String
+        package var column: String
         /// How it is compared.
-        public var comparison: Comparison
+        package var comparison: Comparison
         /// The value, in the text form of the column's type.
-        public var value: String
+        package var value: String
 
         /// A condition.
-        public init(_ column: String, _ comparison: Comparison = .eq, _ value: String) {
+        package init(_ column: String, _ comparison: Comparison = .eq, _ value: String) {
             self.column = column
             self.comparison = comparison
             self.value = value
         }
 
         /// Reads `column=value`, `column!=value`, `column>=value` or `column<=value`; nil for anything else.
-        public init?(parsing text: String) {
+        package init?(parsing text: String) {
             guard let sign = text.firstIndex(of: "="), sign > text.startIndex else { return nil }
             let before = text.index(before: sign)
             let value = String(text[text.index(after: sign)...])
@@ -54,23 +54,23 @@ public struct SearchQuery: Sendable, Hashable {
     }
 
     /// What is looked for, in a person's words.
-    public var text: String
+    package var text: String
     /// The embedding of that text; not needed for ``Mode/text``.
-    public var vector: [Float]?
+    package var vector: [Float]?
     /// How rows are found.
-    public var mode: Mode
+    package var mode: Mode
     /// Rows in the answer, at most.
-    public var limit: Int
+    package var limit: Int
     /// Conditions that every row of the answer fulfils.
-    public var filters: [Filter]
+    package var filters: [Filter]
     /// Whether every row is compared, whatever index there is.
-    public var isExact: Bool
+    package var isExact: Bool
 
     /// The most rows of an answer.
-    public static let mostRows = 1000
+    package static let mostRows = 1000
 
     /// A question.
-    public init(
+    package init(
         _ text: String, vector: [Float]? = nil, mode: Mode = .hybrid, limit: Int = 10, filters: [Filter] = [],
         isExact: Bool = false
     ) {

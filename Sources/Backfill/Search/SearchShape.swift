@@ -1,7 +1,7 @@
 /// What search has to know of a table, beyond what filling it takes: a value, to plan and to test from.
-public struct SearchShape: Sendable, Hashable {
+package struct SearchShape: Sendable, Hashable {
     /// A column that this role may read.
-    public struct Column: Sendable, Hashable {
+    package struct Column: Sendable, Hashable {
         var name: String
         /// For people.
         var type: String
@@ -21,16 +21,16 @@ public struct SearchShape: Sendable, Hashable {
     }
 
     /// What a row is called by, or sorted by: a column, or something in a json column.
-    public struct Place: Sendable, Hashable, CustomStringConvertible {
+    package struct Place: Sendable, Hashable, CustomStringConvertible {
         var column: String
         var path: [String] = []
 
         /// `suggestion.title`.
-        public var description: String { ([column] + path).joined(separator: ".") }
+        package var description: String { ([column] + path).joined(separator: ".") }
     }
 
     /// The columns that this role may read, without the key and the vectors.
-    public internal(set) var columns: [Column]
+    package internal(set) var columns: [Column]
     /// Names of those that it may not.
     var hidden: [String] = []
     /// The tsvector column with the words of the text, if there is one.
@@ -38,13 +38,13 @@ public struct SearchShape: Sendable, Hashable {
     /// The configuration by which words are made where there is no such column.
     var configuration = "simple"
     /// The indexes on the vectors.
-    public internal(set) var indexes: [VectorIndex] = []
+    package internal(set) var indexes: [VectorIndex] = []
     /// pgvector's version, `[0, 8, 1]`; nil without it.
     var vectorVersion: [Int]?
     /// What rows are called by.
-    public internal(set) var title: Place?
+    package internal(set) var title: Place?
     /// What rows are sorted into kinds by.
-    public internal(set) var category: Column?
+    package internal(set) var category: Column?
 
     /// Values to choose from are at most so many.
     static let fewValues = 24

@@ -1,7 +1,7 @@
 import PostgresClient
 
 /// A few sessions, lent to whoever has a statement to run; those who come when all are out wait in line.
-public actor ConnectionPool: Gated {
+package actor ConnectionPool: Gated {
     private let sessions: SessionFactory
     private var idle: [PostgresConnection] = []
     /// The sessions that are lent, by the number of the loan.
@@ -14,7 +14,7 @@ public actor ConnectionPool: Gated {
     /// - Parameters:
     ///   - sessions: Opens a session when one is wanted and none is idle.
     ///   - limit: Sessions at once, at most.
-    public init(_ sessions: SessionFactory, limit: Int) {
+    package init(_ sessions: SessionFactory, limit: Int) {
         precondition(limit > 0)
         self.sessions = sessions
         gate = Gate(places: limit)
@@ -24,7 +24,7 @@ public actor ConnectionPool: Gated {
     ///
     /// A session that broke meanwhile is replaced the next time one is wanted.
     /// - Throws: What `body` throws; `PostgresError` where no session can be had; `CancellationError`.
-    public func withConnection<T: Sendable>(
+    package func withConnection<T: Sendable>(
         _ body: @Sendable (PostgresConnection) async throws -> T
     ) async throws -> T {
         try await enter()
@@ -56,7 +56,7 @@ public actor ConnectionPool: Gated {
 
     /// Ends the idle sessions, as when the network is in doubt or what they have prepared: others are opened when they are
     /// wanted. Lent ones have their deadlines, and end when they are given back.
-    public func discardIdle() async {
+    package func discardIdle() async {
         generation += 1
         let idle = idle
         self.idle = []

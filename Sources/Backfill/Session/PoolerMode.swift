@@ -1,5 +1,5 @@
 /// What is between us and the server, as far as it matters: whether a session is ours for as long as we are connected.
-public enum PoolerMode: String, Sendable, Hashable, CaseIterable {
+package enum PoolerMode: String, Sendable, Hashable, CaseIterable {
     /// To be found out.
     case auto
     /// A session is ours alone: there is no pooler, or one in session mode.
@@ -19,12 +19,12 @@ public enum PoolerMode: String, Sendable, Hashable, CaseIterable {
 }
 
 /// What can't be done through a pooler in transaction mode.
-public struct SessionNeeded: Error, Sendable, Hashable, CustomStringConvertible {
+package struct SessionNeeded: Error, Sendable, Hashable, CustomStringConvertible {
     /// What needs a session: `set-up`.
-    public let what: String
+    package let what: String
 
     /// What it is, and what to do.
-    public var description: String {
+    package var description: String {
         """
         \(what) needs a session of its own, and there is a pooler in transaction mode between here and the server. For \
         this command set DATABASE_URL to the server itself, or to the pooler's session mode (port 5432 at Supabase)

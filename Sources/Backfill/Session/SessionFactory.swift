@@ -7,7 +7,7 @@ import Synchronization
 /// somebody else's may. There each transaction brings the settings with it. Which it is has to be known before the first
 /// statement that depends on them. The process number that a connection was told at its start is the server's own only
 /// where no pooler is in between; where it is not, a second connection shows what the pooler does (``PoolerMode``).
-public final class SessionFactory: Sendable {
+package final class SessionFactory: Sendable {
     private struct State {
         var options: ConnectionOptions
         /// What was found out of a pooler, or is configured.
@@ -20,18 +20,18 @@ public final class SessionFactory: Sendable {
     /// - Parameters:
     ///   - options: Where to connect.
     ///   - pooler: What is in between; `auto` to find out.
-    public init(_ options: ConnectionOptions, pooler: PoolerMode = .auto) {
+    package init(_ options: ConnectionOptions, pooler: PoolerMode = .auto) {
         state = Mutex(State(options: options, pooler: pooler))
         isFixed = pooler != .auto
     }
 
     /// Goes on with other options, such as another password: for all who open sessions here, from the next one on.
-    public func apply(_ options: ConnectionOptions) {
+    package func apply(_ options: ConnectionOptions) {
         state.withLock { $0.options = options }
     }
 
     /// Whether the connections made here are without a session of their own. Not before one was opened.
-    public var isPooled: Bool { state.withLock { $0.pooler == .transaction } }
+    package var isPooled: Bool { state.withLock { $0.pooler == .transaction } }
 
     /// Notes that a session that was taken for our own turned out not to be.
     ///
@@ -48,7 +48,7 @@ public final class SessionFactory: Sendable {
     ///
     /// - Parameter deadline: For all of it.
     /// - Throws: `PostgresError`, `CancellationError`.
-    public func open(deadline: Duration = .seconds(10)) async throws -> PostgresConnection {
+    package func open(deadline: Duration = .seconds(10)) async throws -> PostgresConnection {
         let (options, pooler) = state.withLock { ($0.options, $0.pooler) }
         let end = ContinuousClock.now + deadline
         if pooler == .transaction { return try await openPooled(options, end) }
@@ -81,7 +81,7 @@ public final class SessionFactory: Sendable {
     ///   - what: What needs it, for the message.
     ///   - deadline: How long it may take to open.
     /// - Throws: ``SessionNeeded`` where there is none to be had; `PostgresError`; `CancellationError`.
-    public func openOwn(for what: String, deadline: Duration = .seconds(10)) async throws -> PostgresConnection {
+    package func openOwn(for what: String, deadline: Duration = .seconds(10)) async throws -> PostgresConnection {
         let connection = try await open(deadline: deadline)
         guard connection.isPooled else { return connection }
         await connection.close()

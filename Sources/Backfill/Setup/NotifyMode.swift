@@ -1,5 +1,5 @@
 /// Which wake-ups the triggers of a table send.
-public enum NotifyMode: String, Sendable, Hashable, CaseIterable, Encodable {
+package enum NotifyMode: String, Sendable, Hashable, CaseIterable, Encodable {
     /// An INSERT names the keys of its pending rows, where they fit; an UPDATE of the text sends a bare wake-up.
     case ids
     /// Every statement sends a bare wake-up: no transition table, the cheapest for bulk loads.

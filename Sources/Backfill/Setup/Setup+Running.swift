@@ -1,7 +1,7 @@
 import PostgresClient
 
 /// What a running plan says about itself.
-public enum SetupProgress: Sendable, Hashable {
+package enum SetupProgress: Sendable, Hashable {
     /// A step begins, or those that go together with it.
     case step(title: String, number: Int, of: Int)
     /// The table was busy; it is tried again after a pause.
@@ -18,7 +18,7 @@ extension Setup {
     ///   - connection: A connection that is free, for as long as set-up works.
     ///   - waiting: Called once, where there is somebody to wait for.
     /// - Throws: `PostgresError`, `CancellationError`.
-    public static func enter(
+    package static func enter(
         on connection: PostgresConnection, waiting: @Sendable () -> Void = {}
     ) async throws {
         let attempt = Statement("enter set-up", SQLFile.advisoryTry, [.int4(AdvisoryLock.setup), .int4(0)])
@@ -42,7 +42,7 @@ extension Setup {
     ///   - progress: Called before each step and each pause.
     /// - Throws: ``TableProblem`` for what a person has to mend, `PostgresError` for everything else. What was done
     ///   stays done: set-up goes on from there when it is run again.
-    public static func run(
+    package static func run(
         _ plan: SetupPlan, on connection: PostgresConnection, limit: Duration = .seconds(600),
         progress: @Sendable (SetupProgress) -> Void = { _ in }
     ) async throws {

@@ -2,14 +2,14 @@ import Embedders
 import PostgresClient
 
 /// What `backfilld setup` does in the database: look, decide, do.
-public enum Setup {
+package enum Setup {
     /// Looks at the database and decides what set-up has to do. Nothing is changed.
     ///
     /// - Parameters:
     ///   - options: What is to be there in the end.
     ///   - connection: A connection that is free, of the table's owner.
     /// - Throws: ``TableProblem`` for what a person has to mend, `PostgresError` for everything else.
-    public static func plan(_ options: SetupOptions, on connection: PostgresConnection) async throws -> SetupPlan {
+    package static func plan(_ options: SetupOptions, on connection: PostgresConnection) async throws -> SetupPlan {
         let (shape, facts) = try await inspect(options, on: connection)
         return try SetupPlan(options, shape: shape, facts: facts)
     }
@@ -18,7 +18,7 @@ public enum Setup {
     ///
     /// - Returns: The problems, the gravest first; none when all is as it should be.
     /// - Throws: `PostgresError` when the server fails.
-    public static func problems(
+    package static func problems(
         with options: SetupOptions, on connection: PostgresConnection
     ) async throws -> [TableProblem] {
         do {
@@ -50,7 +50,7 @@ public enum Setup {
     }
 
     /// Decides how to take `backfilld.search` away, and nothing else.
-    public static func searchRemoval(on connection: PostgresConnection) async throws -> SetupPlan {
+    package static func searchRemoval(on connection: PostgresConnection) async throws -> SetupPlan {
         var plan = SetupPlan(table: "backfilld.search", relations: [])
         let facts = try await DatabaseFacts.load(on: connection)
         guard facts.schemaVersion > 0 else { return plan }
@@ -65,7 +65,7 @@ public enum Setup {
     /// - Parameters:
     ///   - tables: The tables, or nil for all and the schema.
     ///   - connection: A connection that is free, of the tables' owner.
-    public static func removal(
+    package static func removal(
         of tables: [QualifiedName]?, on connection: PostgresConnection
     ) async throws -> SetupPlan {
         let facts = try await DatabaseFacts.load(on: connection)

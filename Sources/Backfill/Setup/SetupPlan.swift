@@ -1,11 +1,11 @@
 /// What set-up will do in the database, decided before anything is done: a value to print, to test and to run.
-public struct SetupPlan: Sendable, Hashable {
+package struct SetupPlan: Sendable, Hashable {
     /// One thing to do.
-    public struct Step: Sendable, Hashable {
+    package struct Step: Sendable, Hashable {
         /// What it does, for people: `create trigger backfilld_inserted_1 on public.notes`.
-        public let title: String
+        package let title: String
         /// The SQL, one or several statements, each ended by a semicolon.
-        public let sql: String
+        package let sql: String
         /// Whether it takes a lock that writers notice, or follows a step that does.
         let isUnderLock: Bool
     }
@@ -26,15 +26,15 @@ public struct SetupPlan: Sendable, Hashable {
     }
 
     /// The table, for people; for a removal of everything, the schema.
-    public let table: String
+    package let table: String
     /// The relations that its locks are on.
     let relations: [Int64]
     /// What is to be done, in order.
     var stages: [Stage] = []
     /// What a person should know before it is done.
-    public internal(set) var warnings: [String] = []
+    package internal(set) var warnings: [String] = []
     /// What was decided and why, such as the type of a new column.
-    public internal(set) var notes: [String] = []
+    package internal(set) var notes: [String] = []
 
     init(table: String, relations: [Int64]) {
         self.table = table
@@ -42,13 +42,13 @@ public struct SetupPlan: Sendable, Hashable {
     }
 
     /// Whether there is nothing to do: everything is as it should be.
-    public var isEmpty: Bool { stages.isEmpty }
+    package var isEmpty: Bool { stages.isEmpty }
 
     /// All steps in order.
-    public var steps: [Step] { stages.flatMap(\.steps) }
+    package var steps: [Step] { stages.flatMap(\.steps) }
 
     /// The plan as a script for psql, with `ON_ERROR_STOP`.
-    public var script: String {
+    package var script: String {
         var lines = ["\\set ON_ERROR_STOP on"]
         for text in warnings { lines.append(contentsOf: Self.comment("Warning: " + text)) }
         for text in notes { lines.append(contentsOf: Self.comment(text)) }

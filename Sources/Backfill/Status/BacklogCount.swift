@@ -1,9 +1,9 @@
 import PostgresClient
 
 /// Counts a backlog exactly, however long it is.
-public enum BacklogCount {
+package enum BacklogCount {
     /// Rows of a table without an embedding. Takes about a second for each few million of them.
-    public static func of(_ table: WatchedTable, on connection: PostgresConnection) async throws -> Int {
+    package static func of(_ table: WatchedTable, on connection: PostgresConnection) async throws -> Int {
         let rows = try await connection.execute(
             Statement(
                 "count backlog of \(table.displayName)", SQLFile.fill(SQLFile.countBacklog, table.fragments)))

@@ -1,7 +1,7 @@
 import PostgresClient
 
 /// The texts of a backlog, a page at a time, so that any number of them fits into memory.
-public struct BacklogTexts: Sendable {
+package struct BacklogTexts: Sendable {
     private let table: WatchedTable
     private let textBytes: Int
 
@@ -10,7 +10,7 @@ public struct BacklogTexts: Sendable {
     /// - Parameters:
     ///   - table: The table.
     ///   - textBytes: Texts are cut to so many UTF-8 bytes.
-    public init(_ table: WatchedTable, textBytes: Int) {
+    package init(_ table: WatchedTable, textBytes: Int) {
         self.table = table
         self.textBytes = textBytes
     }
@@ -20,7 +20,7 @@ public struct BacklogTexts: Sendable {
     /// - Parameters:
     ///   - connection: A connection that is free.
     ///   - take: Is given a page of them.
-    public func read(on connection: PostgresConnection, _ take: ([String]) -> Void) async throws {
+    package func read(on connection: PostgresConnection, _ take: ([String]) -> Void) async throws {
         let columns = table.spec.recipe.columns
         let rendering = TextRendering(table.spec.recipe, jsonColumns: table.jsonColumns, textBytes: textBytes)
         var cursor: String?

@@ -2,9 +2,9 @@ import Embedders
 import PostgresClient
 
 /// One thing that `backfilld check` looked at.
-public struct Finding: Sendable, Hashable, Encodable {
+package struct Finding: Sendable, Hashable, Encodable {
     /// How it is.
-    public enum Level: String, Sendable, Hashable, Encodable {
+    package enum Level: String, Sendable, Hashable, Encodable {
         /// As it should be.
         case ok
         /// It works, but not as well as it could, or not in every case.
@@ -14,16 +14,16 @@ public struct Finding: Sendable, Hashable, Encodable {
     }
 
     /// How it is.
-    public let level: Level
+    package let level: Level
     /// What was looked at: `connection`, `table public.notes`, `embedder`, …
-    public let subject: String
+    package let subject: String
     /// What was found.
-    public let found: String
+    package let found: String
     /// What to do about it; nil where nothing has to be done.
-    public let remedy: String?
+    package let remedy: String?
 
     /// A finding.
-    public init(_ level: Level, _ subject: String, _ found: String, remedy: String? = nil) {
+    package init(_ level: Level, _ subject: String, _ found: String, remedy: String? = nil) {
         self.level = level
         self.subject = subject
         self.found = found
@@ -32,7 +32,7 @@ public struct Finding: Sendable, Hashable, Encodable {
 }
 
 /// Looks at everything that has to be right for rows to be embedded, and says of each what to do.
-public struct Checkup: Sendable {
+package struct Checkup: Sendable {
     private let connection: PostgresConnection
     private let embedder: any Embedder
     private let version: String
@@ -41,14 +41,14 @@ public struct Checkup: Sendable {
     ///   - connection: A connection that is free.
     ///   - embedder: The embedder that is configured.
     ///   - version: This program's version.
-    public init(_ connection: PostgresConnection, embedder: any Embedder, version: String) {
+    package init(_ connection: PostgresConnection, embedder: any Embedder, version: String) {
         self.connection = connection
         self.embedder = embedder
         self.version = version
     }
 
     /// The server, and whether notifications come through to this connection.
-    public func server() async throws -> [Finding] {
+    package func server() async throws -> [Finding] {
         let row = try await connection.execute(Statement("look at the server", SQLFile.checkServer))[0]
         let (version, number) = (try row.decode("version", as: String.self), try row.decode("number", as: Int.self))
         var findings = [
@@ -83,7 +83,7 @@ public struct Checkup: Sendable {
     }
 
     /// The function for search in SQL, where somebody asked for it.
-    public func search() async throws -> [Finding] {
+    package func search() async throws -> [Finding] {
         guard let facts = try? await DatabaseFacts.load(on: connection), facts.schemaVersion > 0 else { return [] }
         let found = try await SearchFunction.load(on: connection)
         if found.isEmpty { return [] }
@@ -98,7 +98,7 @@ public struct Checkup: Sendable {
     }
 
     /// The room for claims; nil where none are made, since no lock of a session can be relied on.
-    public func locks() async throws -> LockRoom? {
+    package func locks() async throws -> LockRoom? {
         connection.isPooled ? nil : try await LockRoom.load(on: connection)
     }
 
@@ -132,7 +132,7 @@ public struct Checkup: Sendable {
         remedy: "Connect to the server itself, or to the pooler's session mode (port 5432 at Supabase)")
 
     /// One table: what set-up made, and what this role may do.
-    public func table(_ spec: TableSpec) async throws -> [Finding] {
+    package func table(_ spec: TableSpec) async throws -> [Finding] {
         let subject = "table \(spec.name)"
         let options = SetupOptions(spec: spec, identity: embedder.identity, version: version)
         var findings = try await Setup.problems(with: options, on: connection).map { problem in
@@ -265,7 +265,7 @@ public struct Checkup: Sendable {
     }
 
     /// Whether the embedder answers.
-    public func answers() async -> Finding {
+    package func answers() async -> Finding {
         let began = ContinuousClock.now
         let identity = embedder.identity
         do {

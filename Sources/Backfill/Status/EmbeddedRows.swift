@@ -1,16 +1,16 @@
 import PostgresClient
 
 /// Which rows of a table have their embedding.
-public enum EmbeddedRows {
+package enum EmbeddedRows {
     /// A row that is there.
-    public struct Row: Sendable, Hashable {
+    package struct Row: Sendable, Hashable {
         /// Its key as the server writes it.
-        public let key: RowKey
+        package let key: RowKey
         /// Whether it has its embedding.
-        public let isEmbedded: Bool
+        package let isEmbedded: Bool
 
         /// A row.
-        public init(key: RowKey, isEmbedded: Bool) {
+        package init(key: RowKey, isEmbedded: Bool) {
             self.key = key
             self.isEmbedded = isEmbedded
         }
@@ -20,7 +20,7 @@ public enum EmbeddedRows {
     /// capital letters, say, or a number with a space before it.
     ///
     /// - Throws: `PostgresError`, with a state of class 22 where a key is none of the key column's type.
-    public static func among(
+    package static func among(
         _ keys: [RowKey], of table: WatchedTable, on connection: PostgresConnection
     ) async throws -> [Row?] {
         let sql = SQLFile.fill(SQLFile.embeddedRows, table.fragments)

@@ -1,17 +1,17 @@
 import PostgresClient
 
 /// How much of the server's room for locks the daemons may take with their claims (ADR 0009).
-public struct LockRoom: Sendable, Hashable, Encodable {
+package struct LockRoom: Sendable, Hashable, Encodable {
     /// Locks that the server has room for: max_locks_per_transaction × (max_connections + max_prepared_transactions).
-    public let room: Int
+    package let room: Int
     /// Daemons connected to the server, whatever their database.
-    public let daemons: Int
+    package let daemons: Int
     /// Locks that one daemon may hold: one of those connected, or the first.
     let perDaemon: Int
     /// What those that are connected may hold together.
-    public let together: Int
+    package let together: Int
     /// A tenth of the room: more than this all daemons together never hold, however many start.
-    public let budget: Int
+    package let budget: Int
 
     init(room: Int, daemons: Int) {
         let share = ClaimShare(room: room, daemons: max(daemons, 1))
@@ -22,14 +22,14 @@ public struct LockRoom: Sendable, Hashable, Encodable {
     /// Looks it up.
     ///
     /// - Throws: `PostgresError`; `CancellationError`.
-    public static func load(on connection: PostgresConnection) async throws -> LockRoom {
+    package static func load(on connection: PostgresConnection) async throws -> LockRoom {
         let row = try await connection.execute(
             Statement("look at the room for locks", SQLFile.claimRoom, [.int4(AdvisoryLock.presence)]))[0]
         return LockRoom(room: try row.decode("room"), daemons: try row.decode("daemons"))
     }
 
     /// What there is to say of it.
-    public var finding: Finding {
+    package var finding: Finding {
         let who =
             switch daemons {
             case 0: "no daemon is connected, and the first may hold \(perDaemon.grouped)"

@@ -2,23 +2,23 @@ import Embedders
 import PostgresClient
 
 /// How far a reembed is that has begun and not ended.
-public struct ReembedStatus: Sendable, Hashable, Encodable {
+package struct ReembedStatus: Sendable, Hashable, Encodable {
     /// Where the new vectors go.
-    public let mode: ReembedRun.Mode
+    package let mode: ReembedRun.Mode
     /// How far it is.
-    public let phase: ReembedRun.Phase
+    package let phase: ReembedRun.Phase
     /// The model that it embeds with.
-    public let model: String
+    package let model: String
     /// In place: the model whose vectors those are that it has not come to yet.
     let oldModel: String?
     /// Where both models have the same name: what differs beside it, the old one's first.
-    public let differences: [String]
+    package let differences: [String]
     /// In place: the rows that took no new vector when it came to them, and keep the old model's.
     let failedRows: Int
     /// Some of their keys.
-    public let failedKeys: [String]
+    package let failedKeys: [String]
     /// The share of rows that have a new vector, about, 0 to 1.
-    public let share: Double
+    package let share: Double
     /// When it began, ISO 8601 in UTC.
     let startedAt: String
 
@@ -66,7 +66,7 @@ public struct ReembedStatus: Sendable, Hashable, Encodable {
     }
 
     /// One line for people.
-    public var line: String {
+    package var line: String {
         let percent = { (share: Double) in "\(Int((share * 100).rounded(.down))) %" }
         switch (mode, phase) {
         case (.shadow, .filling):

@@ -1,41 +1,41 @@
 import PostgresClient
 
 /// Everything about one row that decides whether it is embedded, and from what.
-public struct RowExplanation: Sendable, Hashable, Encodable {
+package struct RowExplanation: Sendable, Hashable, Encodable {
     /// The text form of its key.
-    public let key: String
+    package let key: String
     /// Exactly the text that would be embedded.
-    public let text: String
+    package let text: String
     /// Whether the text was cut to the limit.
-    public let isCut: Bool
+    package let isCut: Bool
     /// The hash of the columns that the text is made from.
-    public let source: Int64
+    package let source: Int64
     /// Whether it has no embedding.
-    public let isPending: Bool
+    package let isPending: Bool
     /// Components of the embedding that is there.
-    public let dimension: Int?
+    package let dimension: Int?
     /// Its L2 norm.
-    public let norm: Double?
+    package let norm: Double?
     /// When the row was last written, ISO 8601 in UTC; nil where the server keeps no commit timestamps.
-    public let lastWrite: String?
+    package let lastWrite: String?
 
     /// The server process whose transaction has locked or changed the row and has not ended; nil where nobody's has, or
     /// several have.
-    public let lockedBy: Int?
+    package let lockedBy: Int?
     /// Who has claimed the bucket that the row is in; as a rule one daemon or nobody.
-    public let claimedBy: [RowClaim]
+    package let claimedBy: [RowClaim]
     /// How it failed with the text it has; nil where it did not.
-    public let failure: FailedRow?
+    package let failure: FailedRow?
     /// That its table is paused; nil where it is not.
-    public let paused: Pause?
+    package let paused: Pause?
 
     /// UTF-8 bytes of the text.
-    public var bytes: Int { text.utf8.count }
+    package var bytes: Int { text.utf8.count }
 
     /// Looks a row up; nil where there is none with this key.
     ///
     /// - Throws: `PostgresError`, with a data exception where the key is not of the column's type.
-    public static func load(
+    package static func load(
         _ key: String, in table: WatchedTable, textBytes: Int, on connection: PostgresConnection
     ) async throws -> RowExplanation? {
         let columns = table.spec.recipe.columns

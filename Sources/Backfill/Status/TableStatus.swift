@@ -1,79 +1,79 @@
 import PostgresClient
 
 /// How full a table is, and who fills it.
-public struct TableStatus: Sendable, Hashable, Encodable {
+package struct TableStatus: Sendable, Hashable, Encodable {
     /// A daemon that has said something about the table.
-    public struct Daemon: Sendable, Hashable, Encodable {
+    package struct Daemon: Sendable, Hashable, Encodable {
         /// The machine it runs on.
-        public let host: String
+        package let host: String
         /// Its process there.
-        public let pid: Int
+        package let pid: Int
         /// `listening`, `polling`, `working` or `degraded`; `gone` where its session has ended, `silent` where that has asked
         /// nothing for longer than any heartbeat takes.
-        public let state: String
+        package let state: String
         /// For how long its listening session has asked nothing; nil where that is not known.
-        public let silentForSeconds: Double?
+        package let silentForSeconds: Double?
         /// How old what it says of itself is: it says something when that changes.
-        public let notedSecondsAgo: Double?
+        package let notedSecondsAgo: Double?
         /// How it learns of rows: `listening`, `polling`, `paused`; nil where it has not said.
-        public let mode: String?
+        package let mode: String?
         /// Rows in batches under way.
-        public let working: Int
+        package let working: Int
         /// Rows whose vector is there and waits for somebody's lock.
-        public let held: Int
+        package let held: Int
         /// Buckets of rows that it has claimed, of 1,024.
-        public let claimed: Int
+        package let claimed: Int
         /// Pending rows that it knows of.
-        public let inFlight: Int
+        package let inFlight: Int
         /// Rows it has embedded since it started.
-        public let embedded: Int
+        package let embedded: Int
         /// Failures since it started.
-        public let failed: Int
+        package let failed: Int
         /// Rows a second, lately.
-        public let rowsPerSecond: Double
+        package let rowsPerSecond: Double
         /// Its last error, if it has not recovered.
-        public let lastError: String?
+        package let lastError: String?
     }
 
     /// The table, with its schema.
-    public let table: String
+    package let table: String
     /// Its rows; about so many where `rowsAreExact` is false.
-    public let rows: Int
+    package let rows: Int
     /// Whether the rows were counted.
-    public let rowsAreExact: Bool
+    package let rowsAreExact: Bool
     /// Rows without an embedding; about so many where `pendingIsExact` is false.
-    public let pending: Int
+    package let pending: Int
     /// Whether the pending rows were counted.
-    public let pendingIsExact: Bool
+    package let pendingIsExact: Bool
     /// Rows charged with a failure since their daemons started.
-    public let failed: Int
+    package let failed: Int
     /// Rows that failed with the text they have, and will be tried again by themselves.
-    public let failing: Int
+    package let failing: Int
     /// Rows that have used up their attempts with the text they have.
-    public let setAside: Int
+    package let setAside: Int
     /// Seconds until the next row that failed may be tried again; nil where none waits.
-    public let nextTryInSeconds: Double?
+    package let nextTryInSeconds: Double?
     /// That the table is paused; nil where it is not.
-    public let paused: Pause?
+    package let paused: Pause?
     /// What writers send when rows come.
-    public let notify: NotifyMode
+    package let notify: NotifyMode
     /// Seconds since a daemon first saw that rows were pending; nil while none is, or none has looked.
-    public let pendingForSeconds: Double?
+    package let pendingForSeconds: Double?
     /// When a daemon last embedded a row, ISO 8601 in UTC.
-    public let lastEmbeddedAt: String?
+    package let lastEmbeddedAt: String?
     /// Seconds since then.
-    public let lastEmbeddedSecondsAgo: Double?
+    package let lastEmbeddedSecondsAgo: Double?
     /// Rows a second of all connected daemons together.
-    public let rowsPerSecond: Double
+    package let rowsPerSecond: Double
     /// The daemons, those that spoke last first.
-    public let daemons: [Daemon]
+    package let daemons: [Daemon]
 
     /// Rows with an embedding.
-    public let embedded: Int
+    package let embedded: Int
     /// The share of rows with an embedding, 0 to 1; 1 for an empty table.
-    public let coverage: Double
+    package let coverage: Double
     /// The reembed that is under way; nil where none is.
-    public var reembed: ReembedStatus?
+    package var reembed: ReembedStatus?
 
     /// Pending rows are counted up to here.
     static let countLimit = 10_000
@@ -84,7 +84,7 @@ public struct TableStatus: Sendable, Hashable, Encodable {
     ///   - table: The table.
     ///   - silence: A daemon that has asked nothing for longer is silent.
     ///   - connection: A connection that is free.
-    public static func load(
+    package static func load(
         _ table: WatchedTable, silence: Duration = .seconds(60), on connection: PostgresConnection
     ) async throws -> TableStatus {
         let counts = try await Counts.load(table, index: "backfilld_pending_\(table.watch)", on: connection)

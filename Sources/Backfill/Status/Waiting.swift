@@ -1,30 +1,30 @@
 import PostgresClient
 
 /// Asks whether rows are embedded, for those who wait for them.
-public struct Waiting: Sendable {
+package struct Waiting: Sendable {
     private let table: WatchedTable
     private let connection: PostgresConnection
 
     /// Rows that are waited for.
-    public struct Missing: Sendable, Hashable {
+    package struct Missing: Sendable, Hashable {
         /// Keys of rows that are there without an embedding; for the whole table at most one of them.
-        public var pending: [String] = []
+        package var pending: [String] = []
         /// Keys that no row has.
-        public var absent: [String] = []
+        package var absent: [String] = []
         /// Whether nothing is missing.
-        public var isEmpty: Bool { pending.isEmpty && absent.isEmpty }
+        package var isEmpty: Bool { pending.isEmpty && absent.isEmpty }
     }
 
     /// - Parameters:
     ///   - table: The table.
     ///   - connection: A connection that is free.
-    public init(_ table: WatchedTable, on connection: PostgresConnection) {
+    package init(_ table: WatchedTable, on connection: PostgresConnection) {
         self.table = table
         self.connection = connection
     }
 
     /// What is missing of these rows, or of all rows where no key is given.
-    public func missing(_ keys: [String]) async throws -> Missing {
+    package func missing(_ keys: [String]) async throws -> Missing {
         guard !keys.isEmpty else {
             let rows = try await connection.execute(
                 Statement(

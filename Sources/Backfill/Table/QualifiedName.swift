@@ -5,14 +5,14 @@ import PostgresClient
 /// It is written as SQL would write it: `music_knowledge`, `public.music_knowledge`, `"My Schema"."Odd ""Table"""`.
 /// Names without quotes are folded to lower case, as the server does; a name without a schema is looked up through
 /// `search_path`.
-public struct QualifiedName: Sendable, Hashable, CustomStringConvertible {
+package struct QualifiedName: Sendable, Hashable, CustomStringConvertible {
     /// The schema, or nil for whatever `search_path` finds.
-    public let schema: String?
+    package let schema: String?
     /// The table's own name.
-    public let name: String
+    package let name: String
 
     /// A name whose parts are known.
-    public init(schema: String? = nil, name: String) {
+    package init(schema: String? = nil, name: String) {
         self.schema = schema
         self.name = name
     }
@@ -20,7 +20,7 @@ public struct QualifiedName: Sendable, Hashable, CustomStringConvertible {
     /// Reads a name as SQL would write it.
     ///
     /// - Throws: ``TableProblem/invalidName(_:reason:)``.
-    public init(parsing text: String) throws(TableProblem) {
+    package init(parsing text: String) throws(TableProblem) {
         var parts: [String] = []
         // By scalars: a combining mark behind a quote makes another Character of the two, for Swift and not for SQL.
         var rest = Substring(text).unicodeScalars
@@ -42,12 +42,12 @@ public struct QualifiedName: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// The name for use in SQL, every part in quotes.
-    public var quoted: String {
+    package var quoted: String {
         (schema.map { quoteIdentifier($0) + "." } ?? "") + quoteIdentifier(name)
     }
 
     /// The name for people, with quotes only where SQL needs them; ``init(parsing:)`` reads it back.
-    public var description: String {
+    package var description: String {
         (schema.map { Self.readable($0) + "." } ?? "") + Self.readable(name)
     }
 

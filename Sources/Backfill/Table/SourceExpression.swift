@@ -10,19 +10,19 @@ import PostgresClient
 ///
 /// How some types become text depends on settings (`TimeZone`, `DateStyle`, `IntervalStyle`, `extra_float_digits`,
 /// `bytea_output`): hashes are comparable between connections that have the same ones.
-public struct SourceExpression: Sendable, Hashable {
+package struct SourceExpression: Sendable, Hashable {
     /// The columns that are hashed.
-    public let columns: [String]
+    package let columns: [String]
 
     /// A hash over base columns, in this order.
-    public init(columns: [String]) {
+    package init(columns: [String]) {
         self.columns = columns
     }
 
     /// The expression, of type int8, for a row that the statement knows as `alias`.
     ///
     /// - Parameter alias: An alias of the statement's own; it is put in as it is.
-    public func sql(alias: String) -> String {
+    package func sql(alias: String) -> String {
         columns.reduce("0::pg_catalog.int8") { seed, column in
             let text = "\(alias).\(quoteIdentifier(column))::pg_catalog.text"
             return "pg_catalog.hashtextextended(COALESCE('=' OPERATOR(pg_catalog.||) \(text), '-') "

@@ -2,10 +2,10 @@ import Embedders
 
 extension TableProblem: CustomStringConvertible {
     /// What is wrong and where, and what to do, in sentences.
-    public var description: String { "\(summary). \(remedy)" }
+    package var description: String { "\(summary). \(remedy)" }
 
     /// What is wrong and where.
-    public var summary: String {
+    package var summary: String {
         switch self {
         case .invalidName(let text, let reason):
             "\"\(text)\" is not a table's name: \(reason)"
@@ -89,7 +89,7 @@ extension TableProblem: CustomStringConvertible {
     }
 
     /// What to do about it.
-    public var remedy: String {
+    package var remedy: String {
         switch self {
         case .invalidName:
             "Write it as SQL would: music_knowledge, public.music_knowledge, \"My Schema\".\"Odd \"\"Table\"\"\""

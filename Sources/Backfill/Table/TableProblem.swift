@@ -4,9 +4,9 @@ import Embedders
 ///
 /// Every case is something a person has to decide or mend; what the server or the network does in between stays a
 /// `PostgresError`.
-public enum TableProblem: Error, Sendable, Hashable {
+package enum TableProblem: Error, Sendable, Hashable {
     /// What a column was meant to be for.
-    public enum ColumnRole: String, Sendable, Hashable {
+    package enum ColumnRole: String, Sendable, Hashable {
         /// It identifies a row.
         case key
         /// The text is made from it.
@@ -94,7 +94,7 @@ public enum TableProblem: Error, Sendable, Hashable {
     }
 
     /// A short stable name of the case, for programs.
-    public var code: String {
+    package var code: String {
         switch self {
         case .invalidName: "invalid-name"
         case .invalidTemplate: "invalid-template"

@@ -1,16 +1,16 @@
 /// What configuration says about a table to keep filled.
-public struct TableSpec: Sendable, Hashable {
+package struct TableSpec: Sendable, Hashable {
     /// The table.
-    public let name: QualifiedName
+    package let name: QualifiedName
     /// The column that identifies a row.
-    public let key: String
+    package let key: String
     /// The column that the vectors go into.
-    public let embedding: String
+    package let embedding: String
     /// What each row's text is made from.
-    public let recipe: TextRecipe
+    package let recipe: TextRecipe
 
     /// Describes a table.
-    public init(name: QualifiedName, key: String, embedding: String, recipe: TextRecipe) {
+    package init(name: QualifiedName, key: String, embedding: String, recipe: TextRecipe) {
         self.name = name
         self.key = key
         self.embedding = embedding

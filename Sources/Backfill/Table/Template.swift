@@ -3,9 +3,9 @@
 /// `{column}` stands for a column's value, `{column.path.to.leaf}` for something inside a json or jsonb column, and
 /// `{{` and `}}` for the braces themselves. A part with a dot, a brace, a space or a quote in its name goes in double
 /// quotes: `{"odd.column"."a key"}`. Names are taken as they are written, never folded to lower case.
-public struct Template: Sendable, Hashable, CustomStringConvertible {
+package struct Template: Sendable, Hashable, CustomStringConvertible {
     /// A stretch of a template.
-    public enum Part: Sendable, Hashable {
+    package enum Part: Sendable, Hashable {
         /// Text that stands for itself.
         case text(String)
         /// The place of a value.
@@ -13,32 +13,32 @@ public struct Template: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// What stands between a pair of braces.
-    public struct Value: Sendable, Hashable {
+    package struct Value: Sendable, Hashable {
         /// The column.
-        public let column: String
+        package let column: String
         /// The way into its JSON, outermost key first; empty for the whole column.
-        public let path: [String]
+        package let path: [String]
 
         /// A place for a column's value, or for something inside it.
-        public init(column: String, path: [String] = []) {
+        package init(column: String, path: [String] = []) {
             self.column = column
             self.path = path
         }
     }
 
     /// The template from left to right; two texts never follow each other.
-    public let parts: [Part]
+    package let parts: [Part]
 
     /// Reads a template.
     ///
     /// - Throws: ``TableProblem/invalidTemplate(_:position:reason:)``, with the place counted in characters from 1.
-    public init(parsing text: String) throws(TableProblem) {
+    package init(parsing text: String) throws(TableProblem) {
         var parser = TemplateParser(text)
         parts = try parser.parse()
     }
 
     /// The columns in the order of their first appearance.
-    public var columns: [String] {
+    package var columns: [String] {
         var seen: Set<String> = []
         return parts.compactMap { part in
             guard case .value(let value) = part, seen.insert(value.column).inserted else { return nil }
@@ -47,7 +47,7 @@ public struct Template: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// The template in the one form that stands for all ways to write it.
-    public var description: String {
+    package var description: String {
         parts.map { part in
             switch part {
             case .text(let text): text.map { $0 == "{" || $0 == "}" ? "\($0)\($0)" : "\($0)" }.joined()

@@ -1,28 +1,28 @@
 import PostgresClient
 
 /// Shows what rows of a table would be embedded from, whether it is set up or not.
-public struct TextPreview: Sendable {
+package struct TextPreview: Sendable {
     private let table: TableSpec
     private let textBytes: Int
 
     /// One row.
-    public struct Row: Sendable, Hashable {
+    package struct Row: Sendable, Hashable {
         /// The text form of its key.
-        public let key: String
+        package let key: String
         /// The text that would be embedded.
-        public let text: String
+        package let text: String
     }
 
     /// - Parameters:
     ///   - table: The table.
     ///   - textBytes: Texts are cut to so many UTF-8 bytes.
-    public init(_ table: TableSpec, textBytes: Int) {
+    package init(_ table: TableSpec, textBytes: Int) {
         self.table = table
         self.textBytes = textBytes
     }
 
     /// The first rows that the table gives.
-    public func rows(_ count: Int, on connection: PostgresConnection) async throws -> [Row] {
+    package func rows(_ count: Int, on connection: PostgresConnection) async throws -> [Row] {
         let columns = table.recipe.columns
         let values = columns.enumerated().map { number, column in
             "pg_catalog.left(t.\(quoteIdentifier(column))::pg_catalog.text, $1) AS c\(number), "

@@ -1,12 +1,12 @@
 /// How the text of a row is made from its columns.
-public enum TextRecipe: Sendable, Hashable, CustomStringConvertible {
+package enum TextRecipe: Sendable, Hashable, CustomStringConvertible {
     /// The values of these columns, one after the other.
     case columns([String])
     /// A text with places for values.
     case template(Template)
 
     /// The columns it reads, in order and without repeats.
-    public var columns: [String] {
+    package var columns: [String] {
         switch self {
         case .columns(let names):
             var seen: Set<String> = []
@@ -19,7 +19,7 @@ public enum TextRecipe: Sendable, Hashable, CustomStringConvertible {
     ///
     /// Two recipes that give every row the same text by being written the same have the same description. What it
     /// looks like never changes between releases: a change would make every daemon refuse its table.
-    public var description: String {
+    package var description: String {
         switch self {
         case .columns: "columns " + columns.map(Template.written).joined(separator: ", ")
         case .template(let template): "template " + template.description

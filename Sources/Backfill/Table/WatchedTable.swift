@@ -2,7 +2,7 @@ import Embedders
 import PostgresClient
 
 /// The type of an embedding column.
-public enum EmbeddingKind: Sendable, Hashable {
+package enum EmbeddingKind: Sendable, Hashable {
     /// pgvector's `vector`, in the schema that the extension lives in.
     case vector(schema: String)
     /// pgvector's `halfvec`, in the schema that the extension lives in.
@@ -11,7 +11,7 @@ public enum EmbeddingKind: Sendable, Hashable {
     case real
 
     /// The type as a cast names it, under any `search_path`.
-    public var castType: String {
+    package var castType: String {
         switch self {
         case .vector(let schema): quoteIdentifier(schema) + ".vector"
         case .halfvec(let schema): quoteIdentifier(schema) + ".halfvec"
@@ -29,21 +29,21 @@ public enum EmbeddingKind: Sendable, Hashable {
 }
 
 /// A set-up table as it is in the database now: what the daemon needs to know to fill it.
-public struct WatchedTable: Sendable, Hashable {
+package struct WatchedTable: Sendable, Hashable {
     /// The number that its notifications carry.
-    public let watch: Int32
+    package let watch: Int32
     /// What configuration says about it.
-    public private(set) var spec: TableSpec
+    package private(set) var spec: TableSpec
     /// The table's oid.
     let relation: Int64
     /// `"schema"."table"`, for SQL.
-    public let quotedRelation: String
+    package let quotedRelation: String
     /// The name for people, with its schema.
-    public let displayName: String
+    package let displayName: String
     /// Whether it is partitioned.
     let isPartitioned: Bool
     /// The key's type as a cast names it, under any `search_path`; a domain's base type.
-    public let keyType: String
+    package let keyType: String
     /// The oid of `keyType`.
     let keyTypeOID: Int64
     /// The operator that compares keys, under any `search_path`: `OPERATOR("pg_catalog".=)`.
@@ -51,21 +51,21 @@ public struct WatchedTable: Sendable, Hashable {
     /// The schema of the key's operators, quoted.
     let keySchema: String
     /// The embedding column's type.
-    public private(set) var embeddingKind: EmbeddingKind
+    package private(set) var embeddingKind: EmbeddingKind
     /// The oid of the embedding column's type.
     private(set) var embeddingTypeOID: Int64
     /// Components in each vector as the column's type has it; nil for `real[]` and a `vector` without a length.
-    public private(set) var dimension: Int?
+    package private(set) var dimension: Int?
     /// The columns that the text is really made from: generated columns are replaced by what they are made from.
-    public let baseColumns: [String]
+    package let baseColumns: [String]
     /// The types of the recipe's columns, by name, to tell json from text.
     let textTypes: [String: String]
     /// Which wake-ups the triggers send.
-    public let notify: NotifyMode
+    package let notify: NotifyMode
     /// Whether row level security is enabled on it.
     let hasRowSecurity: Bool
     /// What its vectors are made with, as set-up recorded it.
-    public private(set) var identity: EmbedderIdentity
+    package private(set) var identity: EmbedderIdentity
     /// Which state of `backfilld.watch` this is. It goes up whenever what is written into the column changes, and a
     /// write of an older state is not carried out.
     let generation: Int32
@@ -78,7 +78,7 @@ public struct WatchedTable: Sendable, Hashable {
     let marks: [String: String]
 
     /// The hash of what a row's text is made from.
-    public var source: SourceExpression { SourceExpression(columns: baseColumns) }
+    package var source: SourceExpression { SourceExpression(columns: baseColumns) }
 
     /// Looks a set-up table up.
     ///
@@ -87,7 +87,7 @@ public struct WatchedTable: Sendable, Hashable {
     ///   - identity: What its vectors are to be made with; nil to take whatever set-up recorded.
     ///   - connection: A connection that is free.
     /// - Throws: ``TableProblem`` for what a person has to mend, `PostgresError` for everything else.
-    public static func load(
+    package static func load(
         _ spec: TableSpec, identity: EmbedderIdentity?, on connection: PostgresConnection
     ) async throws -> WatchedTable {
         let facts = try await DatabaseFacts.load(on: connection)

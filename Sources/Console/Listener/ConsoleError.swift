@@ -1,5 +1,5 @@
 /// Why the console can't listen.
-public enum ConsoleError: Error, Sendable, Equatable, CustomStringConvertible {
+package enum ConsoleError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Somebody else has the address, or it is not there yet: it may be had later.
     case unavailable(String, String)
     /// The operating system does not allow it.
@@ -8,7 +8,7 @@ public enum ConsoleError: Error, Sendable, Equatable, CustomStringConvertible {
     case misconfigured(String)
 
     /// What is wrong, and what to do.
-    public var description: String {
+    package var description: String {
         switch self {
         case .unavailable(let address, let reason): "the console can't listen on \(address): \(reason)"
         case .notPermitted(let address, let reason): "the console may not listen on \(address): \(reason)"

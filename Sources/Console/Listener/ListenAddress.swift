@@ -1,7 +1,7 @@
 import Glibc
 
 /// Where the console listens.
-public enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
+package enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
     /// An address of this machine, as `127.0.0.1` or `::1`, and a port; 0 for one that the system chooses.
     case tcp(host: String, port: UInt16)
     /// A socket in the file system.
@@ -10,13 +10,13 @@ public enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
     case systemd
 
     /// Why a text is no address.
-    public struct Fault: Error, Sendable, Equatable, CustomStringConvertible {
+    package struct Fault: Error, Sendable, Equatable, CustomStringConvertible {
         /// What is wrong with it.
-        public let description: String
+        package let description: String
     }
 
     /// Reads `127.0.0.1:8787`, `[::1]:8787`, `localhost:8787`, `unix:/run/backfilld/console.sock` or `systemd`.
-    public init(parsing text: String) throws(Fault) {
+    package init(parsing text: String) throws(Fault) {
         if text == "systemd" {
             self = .systemd
         } else if text.hasPrefix("unix:") {
@@ -52,7 +52,7 @@ public enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Whether nobody but this machine can connect. Of systemd's sockets that is seen when they are there.
-    public var isLocal: Bool {
+    package var isLocal: Bool {
         switch self {
         case .tcp(let host, _): host == "::1" || host.hasPrefix("127.") && !host.contains(":")
         case .unix: true
@@ -61,7 +61,7 @@ public enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// As it is written in the settings.
-    public var description: String {
+    package var description: String {
         switch self {
         case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
         case .unix(let path): "unix:\(path)"

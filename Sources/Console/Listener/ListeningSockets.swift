@@ -4,7 +4,7 @@ import Synchronization
 /// Sockets that listen already, though nobody answers yet.
 ///
 /// Opened apart from what answers, so that an address that can't be had ends a start before anything slow is done.
-public final class ListeningSockets: Sendable {
+package final class ListeningSockets: Sendable {
     /// One of them.
     struct Open: Sendable {
         var socket: Int32
@@ -17,14 +17,14 @@ public final class ListeningSockets: Sendable {
     private let sockets: Mutex<[Open]>
 
     /// Where they listen, for people and for tests: with the port that the system has chosen.
-    public let names: [String]
+    package let names: [String]
     /// Whether nobody but this machine can connect to any of them.
-    public let isLocal: Bool
+    package let isLocal: Bool
 
     /// Opens them.
     ///
     /// - Throws: ``ConsoleError``.
-    public init(_ settings: ConsoleSettings) throws(ConsoleError) {
+    package init(_ settings: ConsoleSettings) throws(ConsoleError) {
         let sockets: [Open] =
             switch settings.listen {
             case .tcp(let host, let port): [try Self.tcp(host, port)]

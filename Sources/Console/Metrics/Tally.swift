@@ -3,7 +3,7 @@ import Embedders
 import Synchronization
 
 /// What happened since the start, counted: fed with the daemon's events and with calls of the embedder.
-public final class Tally: Sendable {
+package final class Tally: Sendable {
     /// What is counted of a table.
     struct Table: Sendable {
         var name: String
@@ -57,7 +57,7 @@ public final class Tally: Sendable {
     /// - Parameters:
     ///   - tables: Their names for people, by the numbers that they have when the daemon begins.
     ///   - now: Reads the clock.
-    public init(
+    package init(
         tables: [Int32: String], now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
     ) {
         state = Mutex(Counts(tables: tables.mapValues { Table(name: $0) }))
@@ -68,7 +68,7 @@ public final class Tally: Sendable {
     var counts: Counts { state.withLock(\.self) }
 
     /// Something happened; called from any task, returns at once.
-    public func hear(_ event: Daemon.Event) {
+    package func hear(_ event: Daemon.Event) {
         switch event {
         case .listener(let event): hear(event)
         case .table(let table, let event, _): hear(event, of: table.watch)
@@ -132,7 +132,7 @@ public final class Tally: Sendable {
     }
 
     /// The embedder was called, by the `pipeline` or the `console`.
-    public func called(by caller: String, texts: Int, tokens: Int?, took: Duration, failed error: (any Error)?) {
+    package func called(by caller: String, texts: Int, tokens: Int?, took: Duration, failed error: (any Error)?) {
         state.withLock { state in
             state.calls[caller, default: Histogram()].add(took.inSeconds)
             if let error {
@@ -145,7 +145,7 @@ public final class Tally: Sendable {
     }
 
     /// A lane of the encoder has begun an item, or has ended one.
-    @Sendable public func observe(lane: Int, isAtWork: Bool) {
+    @Sendable package func observe(lane: Int, isAtWork: Bool) {
         let now = now()
         state.withLock { state in
             var entry = state.lanes[lane] ?? (nil, .zero)

@@ -2,7 +2,7 @@ import Glibc
 import SentenceEncoder
 
 /// A provider of embeddings: plans requests by its limits, sends as many as it takes, and pays for no text twice.
-public struct RemoteEmbedder: SelectiveEmbedder, KeyedEmbedder {
+package struct RemoteEmbedder: SelectiveEmbedder, KeyedEmbedder {
     /// What is chosen beside the provider.
     package struct Options: Sendable {
         /// What one request may carry.
@@ -30,9 +30,9 @@ public struct RemoteEmbedder: SelectiveEmbedder, KeyedEmbedder {
     }
 
     /// What the provider's vectors are recorded as.
-    public let identity: EmbedderIdentity
+    package let identity: EmbedderIdentity
     /// Nothing of its own: a call is split into as many requests as it takes.
-    public let limits = EmbedderLimits(rows: 10_000, bytes: 64 << 20)
+    package let limits = EmbedderLimits(rows: 10_000, bytes: 64 << 20)
 
     let service: any EmbeddingService
     let desk: RemoteDesk
@@ -48,14 +48,14 @@ public struct RemoteEmbedder: SelectiveEmbedder, KeyedEmbedder {
     }
 
     /// The vectors of texts to be found, in their order.
-    public func embed(_ texts: [String]) async throws -> Embeddings {
+    package func embed(_ texts: [String]) async throws -> Embeddings {
         try await embed(texts, for: .passage)
     }
 
     /// The vectors of texts of a role, in their order.
     ///
     /// - Throws: ``EmbedderError`` where any of them has none; `CancellationError`.
-    public func embed(_ texts: [String], for role: TextRole) async throws -> Embeddings {
+    package func embed(_ texts: [String], for role: TextRole) async throws -> Embeddings {
         // What is to tell whether the provider is well must reach it.
         if texts == [ProbeText.text] {
             return Embeddings(try await [call(for: role).probe()].compactMap(\.self))
@@ -73,7 +73,7 @@ public struct RemoteEmbedder: SelectiveEmbedder, KeyedEmbedder {
     }
 
     /// The vectors of those of the texts that the provider takes.
-    public func embedEach(_ texts: [String]) async -> EmbeddedTexts { await embedEach(texts, for: .passage) }
+    package func embedEach(_ texts: [String]) async -> EmbeddedTexts { await embedEach(texts, for: .passage) }
 
     private func embedEach(_ texts: [String], for role: TextRole) async -> EmbeddedTexts {
         let keys = texts.map { TextHash($0, mark: role == .query ? 1 : 0) }
@@ -119,7 +119,7 @@ public struct RemoteEmbedder: SelectiveEmbedder, KeyedEmbedder {
     }
 
     /// Nothing is sent any more; calls under way end with what has been answered.
-    public func finish() async { await desk.finish() }
+    package func finish() async { await desk.finish() }
 
     package func use(_ key: RemoteKey?) { service.use(key) }
 

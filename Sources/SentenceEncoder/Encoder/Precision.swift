@@ -1,7 +1,7 @@
 import CEncoderKernels
 
 /// What the encoder computes with.
-public enum Precision: String, Sendable, Hashable, CaseIterable {
+package enum Precision: String, Sendable, Hashable, CaseIterable {
     /// 32-bit floats throughout.
     case fp32
     /// Products of bfloat16 with sums in float; LayerNorm and softmax in float.
@@ -19,11 +19,11 @@ public enum Precision: String, Sendable, Hashable, CaseIterable {
     }
 
     /// bf16 where the processor has it, else fp32.
-    public static var best: Precision { Precision.bf16.isAvailable ? .bf16 : .fp32 }
+    package static var best: Precision { Precision.bf16.isAvailable ? .bf16 : .fp32 }
 
     /// What vectors of it may be mixed with: those of fp32 and bf16 differ by less than one part in a thousand, so a
     /// column begun on one machine may be continued on another.
-    public var vectorClass: String { self == .int8 ? "int8" : "float" }
+    package var vectorClass: String { self == .int8 ? "int8" : "float" }
 }
 
 /// The kernels in C.

@@ -10,7 +10,7 @@ extension SentenceEncoder {
     ///   - queue: Who wants it.
     /// - Throws: `CancellationError`; an error of oneDNN, such as for want of memory; ``ModelError`` where a vector has
     ///   a component that is no number.
-    public func encode(
+    package func encode(
         _ texts: [String], prompt: String, in queue: EncoderQueue = .rows
     ) async throws -> Encoded {
         let tokenized = try await tokenize(texts, prompt: prompt, in: queue)

@@ -1,5 +1,5 @@
 /// What becomes of a text that is longer than the model's limit.
-public enum LongTexts: String, Sendable, Hashable, CaseIterable {
+package enum LongTexts: String, Sendable, Hashable, CaseIterable {
     /// Its beginning counts, as in sentence-transformers.
     case truncate
     /// All of it counts: it is cut into windows of the limit, and their vectors are averaged, each by its number of
@@ -8,9 +8,9 @@ public enum LongTexts: String, Sendable, Hashable, CaseIterable {
 }
 
 /// A text as token ids: one sequence, or several windows of it.
-public struct TokenizedText: Sendable {
+package struct TokenizedText: Sendable {
     /// The ids of each sequence, those around the pieces included.
-    public internal(set) var windows: [[Int32]] = []
+    package internal(set) var windows: [[Int32]] = []
     /// Whether it was longer than the limit.
     var isLong = false
     /// Pieces of the text in each window, without what stands around and before them.
@@ -18,7 +18,7 @@ public struct TokenizedText: Sendable {
 }
 
 /// Turns texts into the sequences that the encoder takes.
-public struct Sequencer: Sendable {
+package struct Sequencer: Sendable {
     let tokenizer: Tokenizer
     /// Tokens of a sequence, with those around the pieces.
     let limit: Int
@@ -38,7 +38,7 @@ public struct Sequencer: Sendable {
     ///   - text: The text.
     ///   - prompt: What is put before it. A prompt that takes more than half of a sequence is put before the first window of
     ///     a long text only.
-    public func sequences(of text: String, prompt: String) -> TokenizedText {
+    package func sequences(of text: String, prompt: String) -> TokenizedText {
         let whole = pieces(of: prompt + text, limit: longTexts == .truncate ? room + 1 : .max)
         var result = TokenizedText(isLong: whole.count > room)
         result.windows = [sequence(whole.prefix(room))]
@@ -74,7 +74,7 @@ extension Sequencer {
     /// Reads a model's tokenizer.
     ///
     /// - Throws: ``ModelError`` for files that are damaged, that cannot be followed exactly, or that do not fit the model.
-    public init(_ folder: ModelFolder, longTexts: LongTexts) throws(ModelError) {
+    package init(_ folder: ModelFolder, longTexts: LongTexts) throws(ModelError) {
         tokenizer = try Tokenizer(folder: folder.encoderPath)
         guard tokenizer.vocabularySize <= folder.configuration.vocabularySize else {
             throw ModelError(

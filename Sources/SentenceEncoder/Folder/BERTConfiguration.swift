@@ -18,11 +18,11 @@ enum Activation: String, Sendable {
 }
 
 /// The sizes and options of a BERT encoder, from config.json as transformers' `BertConfig` reads it.
-public struct BERTConfiguration: Sendable, Equatable {
+package struct BERTConfiguration: Sendable, Equatable {
     /// Components of a token's vector.
     let hiddenSize: Int
     /// Transformer layers.
-    public let layers: Int
+    package let layers: Int
     /// Attention heads; divides `hiddenSize`.
     let heads: Int
     /// Components between the linear layers of a feed-forward block.

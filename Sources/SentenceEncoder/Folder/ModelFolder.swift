@@ -4,37 +4,37 @@ import Glibc
 ///
 /// Every field is used as sentence-transformers 6.2 and transformers 5.23 use it. What cannot be run exactly as they run
 /// it is refused with the reason.
-public struct ModelFolder: Sendable {
+package struct ModelFolder: Sendable {
     /// The folder.
-    public let path: String
+    package let path: String
     /// The folder's own name.
-    public let name: String
+    package let name: String
     /// Where config.json, the weights and the tokenizer are: `path` or a folder in it.
     let encoderPath: String
     /// The encoder's sizes.
-    public let configuration: BERTConfiguration
+    package let configuration: BERTConfiguration
     /// How a sequence's vectors become one.
-    public let pooling: Pooling
+    package let pooling: Pooling
     /// Whether vectors are divided by their L2 norm.
-    public let normalizes: Bool
+    package let normalizes: Bool
     /// What is put before texts.
-    public let prompts: Prompts
+    package let prompts: Prompts
     /// Tokens of a sequence, [CLS] and [SEP] included.
-    public let maxSequenceLength: Int
+    package let maxSequenceLength: Int
     /// Whether texts are lower-cased before the tokenizer's own normalisation, which may do so too.
     let lowercasesText: Bool
 
     /// Components of a text's vector.
-    public var dimension: Int { configuration.hiddenSize * pooling.modes.count }
+    package var dimension: Int { configuration.hiddenSize * pooling.modes.count }
 
     /// The prompt for texts of a role; "" for none.
-    public func prompt(for role: TextRole) -> String { prompts.text(for: role) }
+    package func prompt(for role: TextRole) -> String { prompts.text(for: role) }
 
     /// Reads and checks a folder.
     ///
     /// Without modules.json it is a plain transformers folder, for which sentence-transformers takes mean pooling, no
     /// normalisation and no prompts.
-    public init(path: String) throws(ModelError) {
+    package init(path: String) throws(ModelError) {
         self.path = path
         name = try Self.name(ofFolder: path)
         let modulesPath = path + "/modules.json"

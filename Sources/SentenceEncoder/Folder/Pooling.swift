@@ -1,5 +1,5 @@
 /// How the vectors of a sequence's tokens become one.
-public enum PoolingMode: String, Sendable {
+package enum PoolingMode: String, Sendable {
     /// The first token's.
     case cls
     /// The largest of each component.
@@ -11,9 +11,9 @@ public enum PoolingMode: String, Sendable {
 }
 
 /// The configuration of sentence-transformers' `Pooling` module.
-public struct Pooling: Sendable, Equatable {
+package struct Pooling: Sendable, Equatable {
     /// One or more; the results of several are concatenated in this order.
-    public let modes: [PoolingMode]
+    package let modes: [PoolingMode]
     /// Whether a prompt's tokens take part. If not, the first k tokens are left out by every mode, where k is the
     /// number of tokens of the prompt encoded alone, without its closing [SEP]: so [CLS] is left out too, `cls` takes
     /// the first token after the prompt, and [SEP] stays. Without a prompt nothing is left out.

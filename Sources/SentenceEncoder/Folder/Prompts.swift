@@ -1,5 +1,5 @@
 /// What a text is embedded for.
-public enum TextRole: String, Sendable {
+package enum TextRole: String, Sendable {
     /// What is searched with.
     case query
     /// What is found.
@@ -7,9 +7,9 @@ public enum TextRole: String, Sendable {
 }
 
 /// The prompts of config_sentence_transformers.json: texts that are put before each text.
-public struct Prompts: Sendable, Equatable {
+package struct Prompts: Sendable, Equatable {
     /// Each prompt by its name.
-    public let texts: [String: String]
+    package let texts: [String: String]
     /// The name of the prompt for texts of no role.
     let defaultName: String?
 
@@ -47,11 +47,11 @@ public struct Prompts: Sendable, Equatable {
     ///
     /// In sentence-transformers 6.2 itself the names after "document" never take effect, since every model is given an
     /// empty prompt of that name; here "passage" counts in a model that has no "document", as its maker meant it to.
-    public func text(for role: TextRole) -> String {
+    package func text(for role: TextRole) -> String {
         let names = role == .query ? ["query"] : ["document", "passage", "corpus"]
         return names.lazy.compactMap { texts[$0] }.first ?? ""
     }
 
     /// The prompt for texts of no role, as `encode` chooses it.
-    public var defaultText: String { defaultName.flatMap { texts[$0] } ?? "" }
+    package var defaultText: String { defaultName.flatMap { texts[$0] } ?? "" }
 }

@@ -23,7 +23,7 @@ extension ModelFolder {
 
 extension ModelFolder {
     /// SHA-256 of the weights' file, in hexadecimal.
-    public func weightsHash() throws(ModelError) -> String {
+    package func weightsHash() throws(ModelError) -> String {
         try SafeTensors(path: try weightsPath()).sha256Text()
     }
 }

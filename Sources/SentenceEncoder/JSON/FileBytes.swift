@@ -9,7 +9,7 @@ package let vocabularyFileLimit = 64 << 20
 ///
 /// Anything else (a folder, a FIFO that would wait for a writer, a device without end) and a file longer than `limit`
 /// bytes is refused before its contents are touched.
-package func readFile(_ path: String, limit: Int) throws(ModelError) -> [UInt8] {
+func readFile(_ path: String, limit: Int) throws(ModelError) -> [UInt8] {
     let descriptor = try openRegularFile(path)
     defer { close(descriptor.number) }
     guard descriptor.size <= limit else {

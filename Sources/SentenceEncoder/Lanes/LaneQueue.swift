@@ -3,7 +3,7 @@ import Synchronization
 
 /// Who wants texts encoded. Lanes serve both in turn, an item at a time, so that neither keeps the other waiting for more
 /// than one.
-public enum EncoderQueue: Int, Sendable, CaseIterable {
+package enum EncoderQueue: Int, Sendable, CaseIterable {
     /// Rows of tables.
     case rows
     /// Somebody who waits for an answer.

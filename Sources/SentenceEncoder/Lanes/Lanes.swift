@@ -75,7 +75,7 @@ final class Lanes<State>: Sendable {
 }
 
 /// Hears whether a lane, by its number, is at work. Called on the lane's thread, with each item: to return at once.
-public typealias LaneObserver = @Sendable (_ lane: Int, _ isAtWork: Bool) -> Void
+package typealias LaneObserver = @Sendable (_ lane: Int, _ isAtWork: Bool) -> Void
 
 /// The system starts no thread: the limit of tasks (systemd's TasksMax=) or of memory is reached.
 struct NoThread: Error, CustomStringConvertible {

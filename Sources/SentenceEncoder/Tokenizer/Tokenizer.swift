@@ -1,11 +1,11 @@
 /// BERT's normalisation and WordPiece, as the Hugging Face fast tokenizer does it.
-public struct Tokenizer: Sendable {
+package struct Tokenizer: Sendable {
     /// One more than the largest id that can come out.
     let vocabularySize: Int
     /// The ids before the pieces of a text: [CLS].
-    public let prefix: [Int32]
+    package let prefix: [Int32]
     /// The ids after the pieces of a text: [SEP].
-    public let suffix: [Int32]
+    package let suffix: [Int32]
 
     private let model: WordPiece
     private let rules: TextReader.Rules
@@ -19,7 +19,7 @@ public struct Tokenizer: Sendable {
     /// Reads tokenizer.json of a model folder, or else vocab.txt, with tokenizer_config.json and what belongs to it.
     ///
     /// A tokenizer that is not BERT's, or that is not known exactly, is refused with the reason.
-    public init(folder: String) throws(ModelError) {
+    package init(folder: String) throws(ModelError) {
         self.init(try TokenizerDescription(folder: folder))
     }
 
@@ -42,7 +42,7 @@ public struct Tokenizer: Sendable {
     ///   - maxLength: How many ids there may be, prefix and suffix included; what does not fit is cut off at the end of the
     ///     text. Prefix and suffix are never cut.
     /// - Returns: The prefix, the pieces, the suffix; and whether pieces were cut off.
-    public func encode(_ text: String, maxLength: Int) -> (ids: [Int32], wasCut: Bool) {
+    package func encode(_ text: String, maxLength: Int) -> (ids: [Int32], wasCut: Bool) {
         let limit = max(0, max(0, maxLength) - prefix.count - suffix.count)
         var ids = prefix
         var text = text
@@ -58,7 +58,7 @@ public struct Tokenizer: Sendable {
     ///   - text: UTF-8; invalid bytes count as U+FFFD, repaired as `String(decoding:as:)` does.
     ///   - limit: After so many it stops.
     ///   - ids: What they are appended to.
-    package func appendPieces(of text: UnsafeBufferPointer<UInt8>, limit: Int, to ids: inout [Int32]) {
+    func appendPieces(of text: UnsafeBufferPointer<UInt8>, limit: Int, to ids: inout [Int32]) {
         if UTF8Coding.isASCII(text) || UTF8Coding.isValid(text) {
             appendPieces(ofValid: text, limit: limit, to: &ids)
         } else {

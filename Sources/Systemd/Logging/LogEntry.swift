@@ -1,40 +1,40 @@
 import Logging
 
 /// One log event with everything that belongs to it, as an output gets it.
-public struct LogEntry: Sendable {
+package struct LogEntry: Sendable {
     /// A piece of metadata, flat: a list gives a field for each element, a dictionary one for each key, `outer.inner`.
-    public struct Field: Sendable, Hashable {
+    package struct Field: Sendable, Hashable {
         /// The key, in camel case.
-        public var key: String
+        package var key: String
         /// The value.
-        public var value: String
+        package var value: String
 
         /// Names a value.
-        public init(_ key: String, _ value: String) {
+        package init(_ key: String, _ value: String) {
             self.key = key
             self.value = value
         }
     }
 
     /// How bad it is.
-    public var level: Logger.Level
+    package var level: Logger.Level
     /// What happened.
-    public var message: String
+    package var message: String
     /// The circumstances, sorted by key.
-    public var fields: [Field]
+    package var fields: [Field]
     /// The logger's label.
-    public var label: String
+    package var label: String
     /// The source file, `Module/File.swift`.
-    public var file: String
+    package var file: String
     /// The function.
-    public var function: String
+    package var function: String
     /// The line.
-    public var line: UInt
+    package var line: UInt
 
     /// The key whose value identifies the kind of event: `MESSAGE_ID=` of systemd.journal-fields(7).
-    public static let messageID = "messageID"
+    package static let messageID = "messageID"
     /// The key whose value names the kind of event, for those who read and filter fields.
-    public static let event = "event"
+    package static let event = "event"
 }
 
 extension LogEntry {
@@ -66,7 +66,7 @@ extension LogEntry {
 
 extension LogEntry {
     /// `MESSAGE_ID=` of the entry that says how many were lost. It never changes.
-    public static let entriesLostID = "15ba5953864b4388aaaddde078b43cc7"
+    package static let entriesLostID = "15ba5953864b4388aaaddde078b43cc7"
 
     /// What an output tells that took no entries for a while.
     static func loss(_ entries: Int, because reason: String = "nobody took them") -> LogEntry {

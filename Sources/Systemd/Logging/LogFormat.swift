@@ -2,7 +2,7 @@ import Glibc
 import Logging
 
 /// The form of the log, as a person configures it.
-public enum LogFormat: String, Sendable, Hashable, CaseIterable {
+package enum LogFormat: String, Sendable, Hashable, CaseIterable {
     /// What suits standard error: the journal, a terminal, anything else.
     case auto
     /// Structured entries for systemd-journald.
@@ -17,7 +17,7 @@ public enum LogFormat: String, Sendable, Hashable, CaseIterable {
     /// - Parameters:
     ///   - journal: Whether standard error leads to the journal.
     ///   - terminal: Whether standard error is a terminal.
-    public func resolved(journal: Bool, terminal: Bool) -> LogFormat {
+    package func resolved(journal: Bool, terminal: Bool) -> LogFormat {
         guard self == .auto else { return self }
         return journal ? .journal : terminal ? .terminal : .plain
     }
@@ -27,7 +27,7 @@ public enum LogFormat: String, Sendable, Hashable, CaseIterable {
     /// `journal` where no journal listens becomes `plain`, with a warning as its first line.
     ///
     /// - Parameter identifier: `SYSLOG_IDENTIFIER=`, and in capitals the prefix of journal fields.
-    public func output(identifier: String) -> any LogOutput {
+    package func output(identifier: String) -> any LogOutput {
         let toJournal = journalIsStandardError()
         // Under the journal plain lines carry their priority in front, and journald knows the time.
         let plain = PlainOutput(stamp: toJournal ? .priority : .time)
@@ -50,7 +50,7 @@ public enum LogFormat: String, Sendable, Hashable, CaseIterable {
     /// - Parameters:
     ///   - identifier: As for ``output(identifier:)``.
     ///   - threshold: The level of every logger that is given none of its own.
-    public func handlers(
+    package func handlers(
         identifier: String, threshold: LogThreshold
     ) -> @Sendable (_ label: String, _ provider: Logger.MetadataProvider?) -> any LogHandler {
         let output = output(identifier: identifier)
@@ -70,12 +70,12 @@ func isJournalStream(_ stream: String?, descriptor: Int32) -> Bool {
 }
 
 /// Whether this process's standard error leads to the journal.
-public func journalIsStandardError() -> Bool {
+package func journalIsStandardError() -> Bool {
     isJournalStream(environmentVariable("JOURNAL_STREAM"), descriptor: STDERR_FILENO)
 }
 
 /// Whether a descriptor takes colours: a terminal that is not `dumb`, and no `$NO_COLOR` (no-color.org).
-public func hasColours(_ descriptor: Int32) -> Bool {
+package func hasColours(_ descriptor: Int32) -> Bool {
     isatty(descriptor) == 1 && environmentVariable("TERM") != "dumb"
         && (environmentVariable("NO_COLOR") ?? "").isEmpty
 }

@@ -67,7 +67,7 @@ extension Logger.Level {
 
 /// Text that can neither end its line nor drive a terminal: control and format characters (escape sequences, the
 /// invisible ones that turn the direction of writing) and what breaks lines are shown as Swift would write them.
-public func escaped(_ text: String) -> String {
+package func escaped(_ text: String) -> String {
     guard text.unicodeScalars.contains(where: \.isDangerous) else { return text }
     var result = ""
     for scalar in text.unicodeScalars {

@@ -1,17 +1,17 @@
 import Logging
 
 /// Where log entries go, and in which form. Called from any thread, and never waits long.
-public protocol LogOutput: Sendable {
+package protocol LogOutput: Sendable {
     /// Writes one entry.
     func write(_ entry: LogEntry)
 }
 
 /// A handler for swift-log that collects what belongs to an event and leaves the form to a ``LogOutput``.
-public struct ServiceLogHandler: LogHandler {
+package struct ServiceLogHandler: LogHandler {
     /// The logger's own metadata.
-    public var metadata: Logger.Metadata = [:]
+    package var metadata: Logger.Metadata = [:]
     /// Adds metadata of the current task.
-    public var metadataProvider: Logger.MetadataProvider?
+    package var metadataProvider: Logger.MetadataProvider?
 
     private let label: String
     private let output: any LogOutput
@@ -25,7 +25,7 @@ public struct ServiceLogHandler: LogHandler {
     ///   - output: Where its entries go.
     ///   - threshold: The level of all loggers that were given none of their own.
     ///   - metadataProvider: Adds metadata of the current task.
-    public init(
+    package init(
         label: String, output: any LogOutput, threshold: LogThreshold, metadataProvider: Logger.MetadataProvider? = nil
     ) {
         self.label = label
@@ -35,19 +35,19 @@ public struct ServiceLogHandler: LogHandler {
     }
 
     /// The level set on this logger, else that of all.
-    public var logLevel: Logger.Level {
+    package var logLevel: Logger.Level {
         get { ownLevel ?? threshold.level }
         set { ownLevel = newValue }
     }
 
     /// One piece of the logger's own metadata.
-    public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
         set { metadata[key] = newValue }
     }
 
     /// Writes an event with the metadata of the logger, the task and the call; the later of these win.
-    public func log(event: LogEvent) {
+    package func log(event: LogEvent) {
         var all = metadata
         if let provided = metadataProvider?.get() { all.merge(provided) { $1 } }
         if let explicit = event.metadata { all.merge(explicit) { $1 } }

@@ -2,7 +2,7 @@ import CSystemd
 import Glibc
 
 /// The image that the kernel writes of a crashed process: with the database password and the API keys in it.
-public enum CoreDumps {
+package enum CoreDumps {
     /// Keeps this process from ever being dumped: setrlimit(2) for dumps to a file, prctl(2) `PR_SET_DUMPABLE` for
     /// those to a handler such as systemd-coredump, which no limit stops.
     ///
@@ -10,7 +10,7 @@ public enum CoreDumps {
     ///
     /// - Returns: Whether both were accepted.
     @discardableResult
-    public static func disable() -> Bool {
+    package static func disable() -> Bool {
         var none = rlimit(rlim_cur: 0, rlim_max: 0)
         let limited = setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none) == 0
         return csystemd_forbid_dumping() == 0 && limited

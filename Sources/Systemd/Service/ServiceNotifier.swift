@@ -6,11 +6,11 @@ import Glibc
 /// Outside a unit of `Type=notify` (no `$NOTIFY_SOCKET`) every call does nothing. Only ``ready(status:)`` can fail:
 /// without it systemd would wait for its start timeout and then kill a healthy daemon, while a lost status line or a
 /// lost ping has a next one.
-public struct ServiceNotifier: Sendable {
+package struct ServiceNotifier: Sendable {
     private let send: @Sendable (_ state: String) -> Int32
 
     /// Sends through libsystemd to `$NOTIFY_SOCKET`.
-    public init() {
+    package init() {
         self.init { sd_notify(0, $0) }
     }
 
@@ -18,14 +18,14 @@ public struct ServiceNotifier: Sendable {
     ///
     /// - Parameter send: Takes the assignments, one a line, and answers as sd_notify(3) does: above zero when they were
     ///   sent, zero when there is nobody to send them to, a negative errno when that failed.
-    public init(send: @escaping @Sendable (_ state: String) -> Int32) {
+    package init(send: @escaping @Sendable (_ state: String) -> Int32) {
         self.send = send
     }
 
     /// `READY=1`: the service has started, or has finished reloading.
     ///
     /// - Throws: ``UndeliverableReady``, on which the daemon had better end: systemd would never call it started.
-    public func ready(status line: String? = nil) throws(UndeliverableReady) {
+    package func ready(status line: String? = nil) throws(UndeliverableReady) {
         let answer = send(Self.state("READY=1", status: line))
         guard answer >= 0 else {
             throw UndeliverableReady(socket: environmentVariable("NOTIFY_SOCKET") ?? "", code: -answer)
@@ -33,7 +33,7 @@ public struct ServiceNotifier: Sendable {
     }
 
     /// `STATUS=`: one line a person reads in `systemctl status`.
-    public func status(_ line: String) {
+    package func status(_ line: String) {
         _ = send("STATUS=\(Self.statusText(line))")
     }
 
@@ -43,26 +43,26 @@ public struct ServiceNotifier: Sendable {
     }
 
     /// `STOPPING=1`: the service is ending.
-    public func stopping(status line: String? = nil) {
+    package func stopping(status line: String? = nil) {
         _ = send(Self.state("STOPPING=1", status: line))
     }
 
     /// `RELOADING=1` with `MONOTONIC_USEC=`: configuration is read again; ``ready(status:)`` ends it.
     ///
     /// Units of `Type=notify-reload` (systemd 253 and later) insist on the time, older ones ignore it.
-    public func reloading(status line: String? = nil) {
+    package func reloading(status line: String? = nil) {
         _ = send(Self.state("RELOADING=1\nMONOTONIC_USEC=\(monotonicMicroseconds())", status: line))
     }
 
     /// `EXTEND_TIMEOUT_USEC=`: the start, reload or stop under way needs this much time from now on.
     ///
     /// To be repeated before it has passed, for as long as the work lasts.
-    public func extendTimeout(by time: Duration) {
+    package func extendTimeout(by time: Duration) {
         _ = send("EXTEND_TIMEOUT_USEC=\(time.wholeMicroseconds)")
     }
 
     /// `ERRNO=`: the service is failing with this error of the operating system.
-    public func failed(errno code: Int32, status line: String? = nil) {
+    package func failed(errno code: Int32, status line: String? = nil) {
         _ = send(Self.state("ERRNO=\(code)", status: line))
     }
 
@@ -93,14 +93,14 @@ public struct ServiceNotifier: Sendable {
 }
 
 /// READY=1 did not reach the service manager.
-public struct UndeliverableReady: Error, CustomStringConvertible {
+package struct UndeliverableReady: Error, CustomStringConvertible {
     /// Where `$NOTIFY_SOCKET` says the manager listens.
-    public let socket: String
+    package let socket: String
     /// Why it did not get there: an errno.
-    public let code: Int32
+    package let code: Int32
 
     /// The failure, what follows from it, and what to look at.
-    public var description: String {
+    package var description: String {
         """
         cannot tell the service manager that the service is ready: \(String(cString: strerror(code))) \
         (NOTIFY_SOCKET=\(socket)); it would be killed at its start timeout. The socket must be reachable from inside \

@@ -9,14 +9,14 @@ import Synchronization
 /// status line, once, and lets the manager kill the process.
 ///
 /// See sd_watchdog_enabled(3) and `WatchdogSec=` in systemd.service(5).
-public final class Watchdog: Sendable {
+package final class Watchdog: Sendable {
     /// `MESSAGE_ID=` of the entry that names a stuck loop. It never changes.
-    public static let stuckID = "ace4fdb7d8164f33a3e62355835b28fa"
+    package static let stuckID = "ace4fdb7d8164f33a3e62355835b28fa"
     /// `MESSAGE_ID=` of the entry that says that no loop is stuck any more. It never changes.
-    public static let recoveredID = "4f5f65cf364f4d51b70ca62eef4448b0"
+    package static let recoveredID = "4f5f65cf364f4d51b70ca62eef4448b0"
 
     /// What the manager allows between two pings; nil when it does not watch this process.
-    public let timeout: Duration?
+    package let timeout: Duration?
 
     private let state: Mutex<State>
     private let notifier: ServiceNotifier
@@ -42,7 +42,7 @@ public final class Watchdog: Sendable {
     ///   - logger: Names loops that are stuck.
     ///   - note: Keeps for the next start which loop is stuck; nil: none is any more.
     ///   - now: Reads CLOCK_MONOTONIC.
-    public init(
+    package init(
         timeout: Duration? = Watchdog.timeoutOfServiceManager(),
         notifier: ServiceNotifier,
         logger: Logger,
@@ -58,7 +58,7 @@ public final class Watchdog: Sendable {
     }
 
     /// `$WATCHDOG_USEC`, where it is meant for this process: sd_watchdog_enabled(3).
-    public static func timeoutOfServiceManager() -> Duration? {
+    static func timeoutOfServiceManager() -> Duration? {
         var microseconds: UInt64 = 0
         guard sd_watchdog_enabled(0, &microseconds) > 0 else { return nil }
         return .microseconds(Int64(clamping: microseconds))
@@ -71,13 +71,13 @@ public final class Watchdog: Sendable {
     ///     starts it anew.
     ///   - limit: How long one step of it may take.
     ///   - doing: What it begins with.
-    public func watch(_ name: String, limit: Duration, doing: String = "starting") -> WatchedLoop {
+    package func watch(_ name: String, limit: Duration, doing: String = "starting") -> WatchedLoop {
         report { $0.watch(name, limit: limit, doing: doing, at: $1) }
         return WatchedLoop(name: name, watchdog: self)
     }
 
     /// Who is stuck at this moment.
-    public func verdict() -> WatchdogLedger.Verdict {
+    package func verdict() -> WatchdogLedger.Verdict {
         state.withLock { $0.ledger.verdict(at: now()) }
     }
 
@@ -87,7 +87,7 @@ public final class Watchdog: Sendable {
     /// on that pool is watched as the loop `executor`. It has the priority of the task that calls this, and so stands
     /// for the threads of that priority: the one the daemon's work is done with. To be started before slow
     /// initialisation.
-    public func run() async {
+    package func run() async {
         let thread = IntervalThread(name: "watchdog")
         await withTaskCancellationHandler {
             guard let timeout else { return await thread.run { nil } }
@@ -144,15 +144,15 @@ public final class Watchdog: Sendable {
 }
 
 /// A loop's way to tell the ``Watchdog`` how it gets on. Cheap, and callable from anywhere.
-public struct WatchedLoop: Sendable {
+package struct WatchedLoop: Sendable {
     /// The loop's name.
-    public let name: String
+    package let name: String
     fileprivate let watchdog: Watchdog
 
     /// The loop got on, and now does something that must not take longer than its limit.
     ///
     /// - Parameter doing: What it does, to stand after "while": `embedding 50 rows`.
-    public func progress(_ doing: String) {
+    package func progress(_ doing: String) {
         watchdog.report { $0.progress(name, doing: doing, at: $1) }
     }
 
@@ -161,12 +161,12 @@ public struct WatchedLoop: Sendable {
     /// - Parameters:
     ///   - what: What it does, to stand after "while": `waiting for a notification`.
     ///   - heartbeat: How long until it wakes by itself at the latest; nil when it may wait for ever.
-    public func waits(_ what: String, heartbeat: Duration? = nil) {
+    package func waits(_ what: String, heartbeat: Duration? = nil) {
         watchdog.report { $0.waits(name, for: what, heartbeat: heartbeat, at: $1) }
     }
 
     /// The loop has ended as it should.
-    public func ended() {
+    package func ended() {
         watchdog.report { ledger, _ in ledger.forget(name) }
     }
 }

@@ -6,26 +6,26 @@
 ///
 /// Instants are those of CLOCK_MONOTONIC (Swift's `SuspendingClock` on Linux), which neither a set clock nor a
 /// suspended machine moves.
-public struct WatchdogLedger: Sendable {
+package struct WatchdogLedger: Sendable {
     /// A moment of CLOCK_MONOTONIC.
-    public typealias Instant = SuspendingClock.Instant
+    package typealias Instant = SuspendingClock.Instant
 
     /// A loop that has been silent for longer than it may.
-    public struct StuckLoop: Sendable, Hashable {
+    package struct StuckLoop: Sendable, Hashable {
         /// The loop's name.
-        public let name: String
+        package let name: String
         /// What it said it was doing when it last reported.
-        public let doing: String
+        package let doing: String
         /// When it last reported.
-        public let since: Instant
+        package let since: Instant
         /// How long it has been silent.
-        public let silence: Duration
+        package let silence: Duration
         /// How long it might have been silent.
-        public let allowance: Duration
+        package let allowance: Duration
     }
 
     /// What the watchdog may conclude.
-    public enum Verdict: Sendable, Hashable {
+    package enum Verdict: Sendable, Hashable {
         /// Every loop works or waits within its time.
         case allGood
         /// These do not; the one longest over its time first.
@@ -43,20 +43,20 @@ public struct WatchdogLedger: Sendable {
     private var loops: [String: Loop] = [:]
 
     /// Watches nobody yet.
-    public init() {}
+    package init() {}
 
     /// Starts to watch a loop, or starts it anew with another limit.
-    public mutating func watch(_ name: String, limit: Duration, doing: String, at now: Instant) {
+    package mutating func watch(_ name: String, limit: Duration, doing: String, at now: Instant) {
         loops[name] = Loop(limit: limit, doing: doing, last: now, allowance: limit)
     }
 
     /// Watches a loop no longer: it has ended as it should.
-    public mutating func forget(_ name: String) {
+    package mutating func forget(_ name: String) {
         loops[name] = nil
     }
 
     /// A loop got on, and now does something that must not take longer than its limit.
-    public mutating func progress(_ name: String, doing: String, at now: Instant) {
+    package mutating func progress(_ name: String, doing: String, at now: Instant) {
         report(name, doing: doing, at: now) { $0.limit }
     }
 
@@ -67,12 +67,12 @@ public struct WatchdogLedger: Sendable {
     ///   - what: What it waits for, for a message.
     ///   - heartbeat: How long until it wakes by itself at the latest; nil when it may wait for ever.
     ///   - now: The time.
-    public mutating func waits(_ name: String, for what: String, heartbeat: Duration?, at now: Instant) {
+    package mutating func waits(_ name: String, for what: String, heartbeat: Duration?, at now: Instant) {
         report(name, doing: what, at: now) { loop in heartbeat.map { $0 + loop.limit } }
     }
 
     /// Takes time off everybody's silence in which the process as a whole did not run (stopped, frozen, starved).
-    public mutating func forgive(_ time: Duration, at now: Instant) {
+    package mutating func forgive(_ time: Duration, at now: Instant) {
         loops = loops.mapValues { loop in
             var loop = loop
             loop.last = min(now, loop.last + time)
@@ -81,7 +81,7 @@ public struct WatchdogLedger: Sendable {
     }
 
     /// Who is stuck at this moment.
-    public func verdict(at now: Instant) -> Verdict {
+    package func verdict(at now: Instant) -> Verdict {
         let stuck = loops.compactMap { name, loop -> StuckLoop? in
             let silence = loop.last.duration(to: now)
             guard let allowance = loop.allowance, silence > allowance else { return nil }
@@ -108,7 +108,7 @@ extension WatchdogLedger.StuckLoop {
 
 extension WatchdogLedger.StuckLoop: CustomStringConvertible {
     /// `listener has made no progress for 41 s (allowed: 30 s) while connecting`
-    public var description: String {
+    package var description: String {
         "\(name) has made no progress for \(silence.spoken) (allowed: \(allowance.spoken)) while \(doing)"
     }
 }

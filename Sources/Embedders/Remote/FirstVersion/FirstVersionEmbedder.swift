@@ -4,11 +4,11 @@ import Synchronization
 ///
 /// The request is `{"rows":[{"id","text"}]}`, the answer `{"success","processed","updated","message"}`, or one with the
 /// vectors under `rows`.
-public final class FirstVersionEmbedder: WritingEmbedder, KeyedEmbedder {
+package final class FirstVersionEmbedder: WritingEmbedder, KeyedEmbedder {
     /// The endpoint's name, and the model that it is said to have: it does not tell.
-    public let identity: EmbedderIdentity
+    package let identity: EmbedderIdentity
     /// Rows in a request.
-    public let limits: EmbedderLimits
+    package let limits: EmbedderLimits
     private let endpoint: Mutex<FirstVersionEndpoint>
     private let transport: any HTTPTransport
     private let desk: RemoteDesk
@@ -48,7 +48,7 @@ public final class FirstVersionEmbedder: WritingEmbedder, KeyedEmbedder {
     /// Hands rows over in one request.
     ///
     /// - Throws: Also `DayCeilingReached`.
-    public func submit(_ rows: [SubmittedRow]) async throws -> Submission {
+    package func submit(_ rows: [SubmittedRow]) async throws -> Submission {
         let count = TokenCount()
         let estimate = rows.reduce(0) { $0 + count.likely(in: $1.text) }
         let ticket: Throttle.Ticket
@@ -85,7 +85,7 @@ public final class FirstVersionEmbedder: WritingEmbedder, KeyedEmbedder {
     ///
     /// - Returns: What was found, for people.
     /// - Throws: ``EmbedderError``.
-    public func tryOut() async throws -> String {
+    package func tryOut() async throws -> String {
         let endpoint = endpoint.withLock(\.self)
         do {
             let request = HTTPRequest(url: endpoint.address.url, fields: endpoint.fields, body: Self.body([]))
