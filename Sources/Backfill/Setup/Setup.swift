@@ -91,6 +91,29 @@ package enum Setup {
         return SetupPlan(removing: targets, alsoSchema: tables == nil)
     }
 
+    /// The number of a new watch: no index that is left of an earlier schema has it in its name, but the table's own.
+    private static func nextWatch(
+        _ shape: TableShape, _ facts: DatabaseFacts, on connection: PostgresConnection
+    ) async throws -> Int32 {
+        let numbers = try await connection.execute(
+            .inspect(
+                "inspect_index_numbers", PackageResources.inspect_index_numbers_sql, [.int8(shape.relation)]))
+        let own: Int32? = try numbers.first?.decode("own")
+        let largest: Int32 = try numbers.first?.decode("largest", as: Int32?.self) ?? 0
+        guard facts.schemaVersion > 0 else { return own ?? largest + 1 }
+        do {
+            let rows = try await connection.execute(
+                .inspect(
+                    "inspect_next_watch", PackageResources.inspect_next_watch_sql,
+                    [own.map { .int4($0) } ?? .null, .int4(largest)]))
+            return try rows.first?.decode("id") ?? 1
+        } catch let error as PostgresError where error.hasState("42501") {
+            throw TableProblem.notPermitted(
+                table: shape.displayName, what: "add to schema backfilld: \(error.message)",
+                hint: "Run it as the owner of the table and of the schema backfilld")
+        }
+    }
+
     private static func inspect(
         _ options: SetupOptions, on connection: PostgresConnection
     ) async throws -> (TableShape, DatabaseFacts) {
@@ -100,17 +123,7 @@ package enum Setup {
         try await shape.loadInstallation(embedding: spec.embedding, watch: shape.watch?.id, on: connection)
         if facts.schemaVersion > 0 { facts.searchFunctions = try await SearchFunction.load(on: connection) }
         if let role = options.role { try await shape.loadGrantee(role, facts: facts, on: connection) }
-        if shape.watch == nil, facts.schemaVersion > 0, shape.isOwner {
-            do {
-                let rows = try await connection.execute(
-                    .inspect("inspect_next_watch", PackageResources.inspect_next_watch_sql))
-                facts.nextWatch = try rows.first?.decode("id") ?? 1
-            } catch let error as PostgresError where error.hasState("42501") {
-                throw TableProblem.notPermitted(
-                    table: shape.displayName, what: "add to schema backfilld: \(error.message)",
-                    hint: "Run it as the owner of the table and of the schema backfilld")
-            }
-        }
+        if shape.watch == nil, shape.isOwner { facts.nextWatch = try await nextWatch(shape, facts, on: connection) }
         let isThere = shape.column(spec.embedding) != nil
         let differs = shape.watch.map {
             $0.identity != options.identity || $0.recipe != spec.recipe.description

@@ -174,7 +174,8 @@ extension SetupPlan {
                     INSERT INTO backfilld.watch (id, relation, \(columns))
                     VALUES (\(id), \(quoteLiteral(shape.quoted))::pg_catalog.regclass,
                         \(values.map(\.value).joined(separator: ", ")));
-                    SELECT pg_catalog.setval('backfilld.watch_id_seq', \(id));
+                    SELECT pg_catalog.setval('backfilld.watch_id_seq', GREATEST(\(id), s.last_value))
+                    FROM backfilld.watch_id_seq AS s;
                     """,
                 isUnderLock: false)
         }
