@@ -138,16 +138,14 @@ import Testing
     @Test("A full page is followed by another, one with room or with nothing new is not")
     mutating func pages() {
         intake.scan((0..<10).map { RowKey("\($0)") }, limit: 10)
-        var begun: [RowKey] = []
-        while case .batch(let keys) = intake.next(at: start) {
-            begun += keys
-            intake.finish(keys, .written, at: start)
+        for batch in [["0", "1", "2", "3"], ["4", "5", "6", "7"]] as [[RowKey]] {
+            #expect(intake.next(at: start) == .batch(batch))
+            intake.finish(batch, .written, at: start)
         }
-        #expect(begun == (0..<10).map { RowKey("\($0)") })
         #expect(intake.next(at: start) == .scan(limit: 10))
-        intake.scan(["10"], limit: 10)
-        #expect(intake.next(at: start) == .batch(["10"]))
-        intake.finish(["10"], .failed("no"), at: start)
+        intake.scan(["8", "9", "10"], limit: 10)
+        #expect(intake.next(at: start) == .batch(["8", "9", "10"]))
+        intake.finish(["8", "9", "10"], .failed("no"), at: start)
         #expect(intake.isIdle)
         // One row is held: there is room for it beside a page.
         intake.announce(["11"], at: start)
@@ -174,6 +172,43 @@ import Testing
         #expect(intake.next(at: start) == .batch(["8", "9", "a", "b"]))
     }
 
+    @Test("With the last fifth of a full page the next is looked for; of one that was not full, nothing is")
+    mutating func ahead() {
+        intake.scan((0..<10).map { RowKey("\($0)") }, limit: 10)
+        #expect(intake.next(at: start) == .batch(["0", "1", "2", "3"]))
+        #expect(intake.next(at: start) == .batch(["4", "5", "6", "7"]))
+        // As many batches are under way as may be, and a scan is none.
+        #expect(intake.next(at: start) == .scan(limit: 18))
+        intake.scanBegan()
+        #expect(intake.next(at: start) == .wait(until: nil))
+        intake.finish(["0", "1", "2", "3"], .written, at: start)
+        #expect(intake.next(at: start) == .batch(["8", "9"]))
+        // What was done or begun meanwhile is not begun again, though the scan has seen it pending.
+        #expect(intake.scanned((0..<12).map { RowKey("\($0)") }, limit: 18) == 2)
+        intake.finish(["4", "5", "6", "7"], .written, at: start)
+        #expect(intake.next(at: start) == .batch(["10", "11"]))
+        #expect(intake.next(at: start) == .wait(until: nil))
+        intake.finish(["8", "9"], .written, at: start)
+        intake.finish(["10", "11"], .written, at: start)
+        // They may be pending again: that is looked into when nothing is under way.
+        #expect(intake.next(at: start) == .scan(limit: 10))
+        intake.scan([], limit: 10)
+        #expect(intake.isIdle)
+    }
+
+    @Test("A scan that comes back with nothing but rows done meanwhile is worth another, at once")
+    mutating func doneMeanwhile() {
+        intake.announce(["a", "b", "c"], at: start)
+        #expect(intake.next(at: start) == .batch(["a", "b", "c"]))
+        intake.wantScan()
+        intake.scanBegan()
+        intake.finish(["a", "b", "c"], .written, at: start)
+        #expect(intake.scanned(["a", "b", "c"], limit: 10) == 0)
+        #expect(intake.next(at: start) == .scan(limit: 10))
+        intake.scan([], limit: 10)
+        #expect(intake.isIdle)
+    }
+
     @Test("Held rows that are due do not keep a scan from beginning")
     mutating func scanBeforeHeld() {
         intake.announce(["a"], at: start)
@@ -182,7 +217,7 @@ import Testing
         intake.wantScan()
         #expect(intake.next(at: start.ms(1000)) == .scan(limit: 11))
         intake.scanBegan()
-        #expect(!intake.skipsLocked)
+        #expect(!intake.scans.skipsLocked)
         #expect(intake.next(at: start.ms(1000)) == .write([EmbeddedRow("a")]))
     }
 
@@ -197,7 +232,7 @@ import Testing
         #expect(intake.held.isFull)
         intake.wantScan()
         intake.scanBegan()
-        #expect(intake.skipsLocked)
+        #expect(intake.scans.skipsLocked)
         intake.scanned(["x", "y"], limit: 2)
         while case .batch(let keys) = intake.next(at: start.ms(30)) { intake.finish(keys, .written, at: start) }
         #expect(intake.next(at: start.ms(30)) == .scan(limit: 10 + Held.mostRows))

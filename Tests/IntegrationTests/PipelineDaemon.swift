@@ -172,6 +172,9 @@ extension Lab {
             }
             try await body(log)
             result = .success(())
+        } catch var error as DeadlineMissed {
+            error.found = error.found ?? "STATUS \(log.statusLine)\n\(log.told)"
+            result = .failure(error)
         } catch {
             result = .failure(error)
         }

@@ -51,7 +51,8 @@ struct PipelinePauseTests {
         lab.embedder.hold()
         try await lab.withDaemonNotReady { daemon in
             let working = { daemon.daemon?.vitals.tables.values.first?.working ?? 0 }
-            try await eventually("as many batches as there may be") { working() >= 1000 }
+            // How many there may be is a question of the server's locks, which other tests' daemons have a share of.
+            try await eventually("batches under way") { working() > 0 }
             try await lab.embedder.isHolding()
             try await Self.pause(true, lab)
             // However long they take, and though no scan begins before one of them ends.

@@ -6,6 +6,8 @@ struct Backlog: Sendable {
     private var handedOut = 0
     /// Counts the pages.
     private(set) var page = 0
+    /// Whether the page was full, so that there may be more behind it.
+    private(set) var hasMore = false
 
     /// How many rows are in line.
     var count: Int { rows.count - handedOut }
@@ -13,14 +15,14 @@ struct Backlog: Sendable {
     var isEmpty: Bool { count == 0 }
 
     /// A new page: whatever of the last one is in line still would be in it, too.
-    mutating func replace(with keys: [RowKey]) {
-        (rows, handedOut) = (keys, 0)
+    mutating func replace(with keys: [RowKey], hasMore: Bool) {
+        (rows, handedOut, self.hasMore) = (keys, 0, hasMore)
         page += 1
     }
 
     /// Lets go of what is in line.
     mutating func removeAll() {
-        (rows, handedOut) = ([], 0)
+        (rows, handedOut, hasMore) = ([], 0, false)
     }
 
     /// Hands out the first rows in line, so many at most.

@@ -34,12 +34,7 @@ struct Intake: Sendable {
     private var wasAnnouncedsTurn = false
     private var batches = 0
     var begun = 0
-    private var isScanWanted = false
-    private(set) var isScanning = false
-    /// The scan under way leaves out rows that may be locked: no more of them can be held, and those behind them must be found.
-    private(set) var skipsLocked = false
-    /// A scan met rows in flight, which may have been pending still, or again: it is worth another when they are done.
-    private var isScanDoubtful = false
+    private(set) var scans = BacklogScans()
     /// When the first of the rows that failed may be tried again: the ledger knows which, and a scan finds it.
     private var retriesAt: Instant?
     /// What follows a failure that is no row's own.
@@ -68,7 +63,7 @@ struct Intake: Sendable {
     var workingOn: some Collection<RowKey> { inFlight.keys }
     /// Whether nothing is left to do that is known of.
     var isIdle: Bool {
-        waiting == 0 && inFlight.isEmpty && !isScanWanted && !isScanning && breaker.until == nil && !isSuspended
+        waiting == 0 && inFlight.isEmpty && !scans.isWanted && !scans.isUnderWay && breaker.until == nil && !isSuspended
     }
 
     // MARK: Events
@@ -85,7 +80,7 @@ struct Intake: Sendable {
         guard announced.count + keys.count <= settings.mostAnnounced else {
             // More than is worth holding: the scan finds them, in constant memory.
             announced.removeAll()
-            isScanWanted = true
+            scans.isWanted = true
             return
         }
         for key in keys {
@@ -103,7 +98,7 @@ struct Intake: Sendable {
 
     /// There is something to do somewhere: after a bare wake-up, a new LISTEN, or a probe that found a pending row.
     mutating func wantScan() {
-        isScanWanted = true
+        scans.isWanted = true
     }
 
     /// Whether there are any of these rows in flight of which nothing is known but a notification.
@@ -119,34 +114,30 @@ struct Intake: Sendable {
     mutating func distrust(_ keys: [RowKey]) -> Bool {
         guard areAnnounced(keys) else { return false }
         announced.removeAll()
-        isScanWanted = true
+        scans.isWanted = true
         return true
     }
 
     /// A scan began: what is wanted from here on wants another one.
     mutating func scanBegan() {
-        isScanning = true
-        skipsLocked = held.isFull
-        isScanWanted = false
+        scans.began(skippingLocked: held.isFull)
         charged = []
     }
 
     /// A scan failed.
-    mutating func scanFailed() {
-        isScanning = false
-    }
+    mutating func scanFailed() { scans.failed() }
 
     /// A scan came back.
     ///
     /// - Returns: How many of its rows are news.
     @discardableResult
     mutating func scanned(_ keys: [RowKey], limit: Int) -> Int {
-        isScanning = false
-        backlog.replace(with: keys.filter { inFlight[$0] == nil && !held.contains($0) })
-        if keys.contains(where: { inFlight[$0] != nil }) { isScanDoubtful = true }
+        let fresh = scans.returned(keys) { inFlight[$0] != nil }
+        backlog.replace(with: fresh.filter { !held.contains($0) }, hasMore: keys.count >= limit)
+        if batches == 0 { scans.batchesEnded(isFull: held.isFull) }
         // A full page may have more behind it; a page of nothing new would only be found again.
         // When no more rows can be held, those that could not be would come again at once: the next probe is soon enough.
-        if keys.count >= limit, !backlog.isEmpty, !held.isFull || skipsLocked { isScanWanted = true }
+        if backlog.hasMore, !backlog.isEmpty, !held.isFull || scans.skipsLocked { scans.isWanted = true }
         return backlog.count
     }
 
@@ -156,7 +147,7 @@ struct Intake: Sendable {
     mutating func paused(for wait: Duration? = nil, at now: Instant) {
         breaker.failed(for: wait, at: now)
         forget()
-        isScanWanted = true
+        scans.isWanted = true
     }
 
     /// The provider asks for fewer calls, which is no failure: what is known stays, and everything waits as long as it says.
@@ -171,7 +162,7 @@ struct Intake: Sendable {
     private mutating func forget() {
         backlog.removeAll()
         announced.removeAll()
-        isScanWanted = false
+        scans.isWanted = false
     }
 
     /// The connection is back: no need to wait any longer.
@@ -190,7 +181,7 @@ struct Intake: Sendable {
         forget()
         (announcedAgain, changes, charged, writes) = ([], [:], [], [:])
         retriesAt = nil
-        isScanWanted = true
+        scans.isWanted = true
         return held.removeAll()
     }
 
@@ -239,7 +230,7 @@ struct Intake: Sendable {
     private mutating func renewPage() {
         guard !backlog.isEmpty else { return }
         backlog.removeAll()
-        isScanWanted = true
+        scans.isWanted = true
     }
 
     /// Rows that failed may be tried again from then on.
@@ -269,16 +260,13 @@ struct Intake: Sendable {
             inFlight[key] = nil
             guard announcedAgain.remove(key) != nil else { continue }
             // Whether it failed with the text that it has now, the ledger knows.
-            if charged.contains(key), !held.hasVector(key) { isScanWanted = true } else { again(key, at: now) }
+            if charged.contains(key), !held.hasVector(key) { scans.isWanted = true } else { again(key, at: now) }
         }
     }
 
     private mutating func endBatch() {
         batches -= 1
-        if batches == 0, isScanDoubtful {
-            isScanDoubtful = false
-            if !held.isFull { isScanWanted = true }
-        }
+        if batches == 0 { scans.batchesEnded(isFull: held.isFull) }
     }
 
     /// Takes note of what became of a row.
@@ -294,7 +282,9 @@ struct Intake: Sendable {
         case .refused, .failed, .rewritten:
             held.settle(key)
             charged.insert(key)
-        case .written, .settled: held.settle(key)
+        case .written, .settled:
+            held.settle(key)
+            scans.isDone(key)
         case .outdated:
             held.settle(key)
             let count = (changes[key] ?? 0) + 1
@@ -321,7 +311,7 @@ struct Intake: Sendable {
         }
         if let time = retriesAt, time <= now {
             retriesAt = nil
-            isScanWanted = true
+            scans.isWanted = true
         }
         var opens = crowdedUntil
         if opens.map({ $0 <= now }) ?? true {
@@ -329,13 +319,15 @@ struct Intake: Sendable {
             opens = ceiling?.opens(at: now)
         }
         let most = breaker.isProbing ? 1 : settings.inFlight
+        // Beside the last rows of a page the next is fetched, so that whoever embeds does not wait for it.
+        if isAheadsTurn { return .scan(limit: page) }
         if batches < most {
             if crowdedUntil == nil, let action = nextBatch(at: now) {
                 batches += 1
                 return action
             }
             if isScansTurn {
-                return .scan(limit: settings.page + inFlight.count + held.count)
+                return .scan(limit: page)
             }
         }
         guard batches < most else { return .wait(until: retriesAt) }
@@ -344,7 +336,13 @@ struct Intake: Sendable {
         return .wait(until: [due.map { max($0, opens ?? $0) }, retriesAt].compactMap { $0 }.min())
     }
 
-    private var isScansTurn: Bool { isScanWanted && !isScanning && backlog.isEmpty }
+    private var mayScan: Bool { scans.isWanted && !scans.isUnderWay }
+    private var isScansTurn: Bool { mayScan && backlog.isEmpty }
+    private var isAheadsTurn: Bool {
+        mayScan && backlog.hasMore && backlog.count <= settings.ahead && !backlog.isEmpty && !breaker.isProbing
+    }
+    /// What is in flight or held may be found again.
+    private var page: Int { settings.page + inFlight.count + held.count }
 
     private mutating func nextBatch(at now: Instant) -> Action? {
         // New rows first: somebody may be looking for them, while the backlog has waited anyway.

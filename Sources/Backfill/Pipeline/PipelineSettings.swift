@@ -32,6 +32,9 @@ package struct PipelineSettings: Sendable, Hashable {
     /// Longer than any process lives.
     static let never = Duration.seconds(1_000_000_000)
 
+    /// With so many left of a full page the next is looked for.
+    var ahead: Int { page / 5 }
+
     /// The defaults.
     package init() {}
 }

@@ -205,7 +205,7 @@ actor TablePipeline: Gated {
         case .scan(let limit):
             intake.scanBegan()
             handshake.scanBegan()
-            chores.addTask { [skips = intake.skipsLocked] in await self.scan(limit, skipsLocked: skips) }
+            chores.addTask { [skips = intake.scans.skipsLocked] in await self.scan(limit, skipsLocked: skips) }
         case .wait(let until):
             if intake.isIdle || isStandby { report(.idle) }
             report(.parked)

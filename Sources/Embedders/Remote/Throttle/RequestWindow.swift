@@ -17,7 +17,7 @@ struct RequestWindow: Sendable {
     /// - Parameter most: The most at once, ever.
     init(most: Int) {
         self.most = Double(max(1, most))
-        size = min(2, self.most)
+        size = min(4, self.most)
     }
 
     /// Whether one more may go beside so many.
