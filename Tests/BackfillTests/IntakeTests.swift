@@ -209,6 +209,31 @@ import Testing
         #expect(intake.isIdle)
     }
 
+    @Test("Where what is in line is all that may be begun, nothing is looked for ahead")
+    mutating func aheadOfLimit() {
+        intake = .seeded(.small { $0.mostRows = 10 })
+        intake.scan((0..<10).map { RowKey("\($0)") }, limit: 10)
+        #expect(intake.next(at: start) == .batch(["0", "1", "2", "3"]))
+        #expect(intake.next(at: start) == .batch(["4", "5", "6", "7"]))
+        #expect(intake.next(at: start) == .wait(until: nil))
+    }
+
+    @Test("A row that was done meanwhile is looked for again, also when no more rows can be held")
+    mutating func doneWhileFull() {
+        for number in 0..<Held.mostRows {
+            intake.announce([RowKey("\(number)")], at: start)
+            _ = intake.next(at: start.ms(25))
+            intake.finish([RowKey("\(number)")], .locked(nil), at: start)
+        }
+        intake.announce(["a", "b", "c"], at: start)
+        #expect(intake.next(at: start) == .batch(["a", "b", "c"]))
+        intake.wantScan()
+        intake.scanBegan()
+        intake.finish(["a", "b", "c"], .written, at: start)
+        #expect(intake.scanned(["a"], limit: 10) == 0)
+        #expect(intake.next(at: start) == .scan(limit: 10 + Held.mostRows))
+    }
+
     @Test("Held rows that are due do not keep a scan from beginning")
     mutating func scanBeforeHeld() {
         intake.announce(["a"], at: start)

@@ -24,6 +24,13 @@ final class EndpointServer: Sendable {
         /// Writes the right vectors of these rows into the table, as the first version's endpoints do: by the key alone,
         /// whatever has become of the row meanwhile.
         func write(_ rows: [Row]? = nil, dimension: Int = ProbeEmbedder.dimension) throws {
+            try server.sql(updates(rows, dimension: dimension))
+        }
+
+        /// The same, by a task: one must not block its thread, of which there are as few as processors.
+        func writeLater() async throws { try await server.run(updates(nil, dimension: ProbeEmbedder.dimension)) }
+
+        private func updates(_ rows: [Row]?, dimension: Int) -> String {
             let updates = (rows ?? self.rows).map { row in
                 let vector =
                     server.vector(row.text).prefix(dimension) + Array(repeating: 0, count: max(dimension - 8, 0))
@@ -31,7 +38,7 @@ final class EndpointServer: Sendable {
                 let literal = server.isArray ? "'{\(numbers)}'" : "'[\(numbers)]'"
                 return "UPDATE notes SET embedding = \(literal) WHERE id::text = \(quoteLiteral(row.id))"
             }
-            try server.sql(updates.joined(separator: ";\n"))
+            return updates.joined(separator: ";\n")
         }
 
         /// The answer of an endpoint that is content.
@@ -110,16 +117,20 @@ final class EndpointServer: Sendable {
         }
     }
 
-    /// Runs statements in one transaction; blocks the connection's own thread.
+    /// Runs statements in one transaction.
+    func run(_ text: String) async throws {
+        let connection = try await PostgresConnection.connect(ConnectionOptions(conninfo: conninfo))
+        try await connection.script(text, name: "the endpoint's statement")
+        await connection.close()
+    }
+
+    /// The same; blocks the thread, which has to be the HTTP connection's own.
     func sql(_ text: String) throws {
         let done = DispatchSemaphore(value: 0)
         let result = Mutex(Result<Void, any Error>.success(()))
-        let conninfo = conninfo
         Task {
             do {
-                let connection = try await PostgresConnection.connect(ConnectionOptions(conninfo: conninfo))
-                try await connection.script(text, name: "the endpoint's statement")
-                await connection.close()
+                try await run(text)
             } catch {
                 result.withLock { $0 = .failure(error) }
             }

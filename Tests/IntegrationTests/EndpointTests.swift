@@ -75,7 +75,7 @@ struct EndpointTests {
             Task.detached {
                 // No moment tells that an answer has been read.
                 try await Task.sleep(for: .milliseconds(300))
-                try call.write()
+                try await call.writeLater()
             }
             return call.done()
         }

@@ -7,8 +7,10 @@ struct BacklogScans: Sendable {
     private(set) var isUnderWay = false
     /// That one leaves out rows that may be locked: no more of them can be held, and those behind them must be found.
     private(set) var skipsLocked = false
-    /// One met rows that were in flight, or done meanwhile, and may have been pending still, or again.
-    private var isDoubtful = false
+    /// One met rows in flight, which may have been pending still, or again.
+    private var hasMetInFlight = false
+    /// One met rows that were done meanwhile, and may be pending again.
+    private var hasMetDone = false
     /// Rows that were done while one was under way: it may come back with them.
     private var done: Set<RowKey> = []
 
@@ -30,15 +32,24 @@ struct BacklogScans: Sendable {
 
     /// One came back with rows: answers those that are news.
     mutating func returned(_ keys: [RowKey], isInFlight: (RowKey) -> Bool) -> [RowKey] {
-        let fresh = keys.filter { !isInFlight($0) && !done.contains($0) }
-        if fresh.count < keys.count { isDoubtful = true }
+        var fresh: [RowKey] = []
+        for key in keys {
+            if isInFlight(key) {
+                hasMetInFlight = true
+            } else if done.contains(key) {
+                hasMetDone = true
+            } else {
+                fresh.append(key)
+            }
+        }
         (isUnderWay, done) = (false, [])
         return fresh
     }
 
-    /// No batch is under way any more: what a scan met in one is looked for again, unless no more can be held.
+    /// No batch is under way any more: what a scan met in one is looked for again, unless no more can be held and it would
+    /// only be found once more.
     mutating func batchesEnded(isFull: Bool) {
-        if isDoubtful, !isFull { isWanted = true }
-        isDoubtful = false
+        if hasMetDone || hasMetInFlight && !isFull { isWanted = true }
+        (hasMetDone, hasMetInFlight) = (false, false)
     }
 }

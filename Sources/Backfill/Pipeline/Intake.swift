@@ -284,7 +284,8 @@ struct Intake: Sendable {
             charged.insert(key)
         case .written, .settled:
             held.settle(key)
-            scans.isDone(key)
+            // What was only announced may be no row, with a key as long as whoever sent it likes.
+            if outcome == .written || inFlight[key] != .announced { scans.isDone(key) }
         case .outdated:
             held.settle(key)
             let count = (changes[key] ?? 0) + 1
@@ -298,8 +299,6 @@ struct Intake: Sendable {
 
     /// The rows whose claims are kept for nothing any more.
     mutating func takeDropped() -> [RowKey] { held.takeDropped().filter { inFlight[$0] == nil } }
-
-    // MARK: Decision
 
     /// What to do now. A batch that is returned counts as in flight.
     mutating func next(at now: Instant) -> Action {
@@ -339,7 +338,9 @@ struct Intake: Sendable {
     private var mayScan: Bool { scans.isWanted && !scans.isUnderWay }
     private var isScansTurn: Bool { mayScan && backlog.isEmpty }
     private var isAheadsTurn: Bool {
-        mayScan && backlog.hasMore && backlog.count <= settings.ahead && !backlog.isEmpty && !breaker.isProbing
+        guard mayScan, backlog.hasMore, !backlog.isEmpty, backlog.count <= settings.ahead else { return false }
+        // Where it would leave out rows that may be locked, those in line are tried first; and what is in line may be enough.
+        return !breaker.isProbing && !held.isFull && settings.mostRows.map { begun + backlog.count < $0 } ?? true
     }
     /// What is in flight or held may be found again.
     private var page: Int { settings.page + inFlight.count + held.count }
