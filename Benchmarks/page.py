@@ -145,9 +145,10 @@ def section(name, kept, picture):
         return lines + [f"Not measured: {results['skipped']}.", ""]
     if kept.get("quick"):
         lines += ["**A quick run, small sizes and few rounds: these figures only show that the measurement works.**", ""]
-    # Earlier ones have the load average in its place.
-    elif (others := machine.get("others", machine.get("load", 0))) > OTHERS:
-        lines += [f"**Others kept {others} processors busy: these figures are rough.**", ""]
+    elif machine.get("others", 0) > OTHERS:
+        lines += [f"**Others kept {machine['others']} processors busy: these figures are rough.**", ""]
+    elif machine.get("load", 0) > 0.5:  # earlier ones have that
+        lines += [f"**Others were using the machine (load {machine['load']}): these figures are rough.**", ""]
     if "when" in machine:
         lines += [f"Measured on {machine['when'][:10]}, {machine.get('binary', 'with other programs alone')}.", ""]
     held = [[what, cell(found), f"{side} {number(limit)}", "met" if met else "**not met**"]
