@@ -79,7 +79,7 @@ enum SQLFile {
     static let qualityCentroids = String(decoding: PackageResources.quality_centroids_sql, as: UTF8.self)
     static let qualityMoment = String(decoding: PackageResources.quality_moment_sql, as: UTF8.self)
 
-    /// Puts fragments of SQL, quoted already, in the place of `{name}`.
+    /// Puts fragments of SQL, quoted already, in the place of `{name}`, once: a fragment is never looked into.
     static func fill(_ sql: String, _ fragments: [String: String]) -> String {
         var result = ""
         var rest = sql[...]

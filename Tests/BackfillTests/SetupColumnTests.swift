@@ -58,7 +58,7 @@ struct SetupColumnTests {
             $0.vectorAvailable = true
             $0.vectorInstallable = true
         }
-        #expect(installable.script.contains("CREATE EXTENSION vector WITH SCHEMA \"public\";"))
+        #expect(installable.script.contains("CREATE EXTENSION IF NOT EXISTS vector WITH SCHEMA \"public\";"))
         let forbidden = try added {
             $0.vectorAvailable = true
             $0.vectorInstallable = false

@@ -28,7 +28,7 @@ struct SetupTriggerTests {
     }
 
     @Test func namesThatLookLikePlaceholdersOrQuotesStayWhatTheyAre() {
-        #expect("{a} {b} {c} {".filled(["a": "{b}", "b": "x"]) == "{b} x {c} {")
+        #expect(SQLFile.fill("{a} {b} {", ["a": "{b}", "b": "x"]) == "{b} x {")
         #expect("body $backfilld$ and $backfilld1$".dollarQuoted.hasPrefix("$backfilld2$\n"))
     }
 

@@ -108,6 +108,22 @@ struct SetupLifecycleTests {
         }
     }
 
+    @Test(
+        "One script for several new tables does the same as setting them up", arguments: PostgresServer.Flavour.allCases
+    )
+    func scriptForAll(_ flavour: PostgresServer.Flavour) async throws {
+        let place = try await SetupPlace.make(flavour, Self.owners)
+        let all = [SetupPlace.options(), Self.parts]
+        var plans: [SetupPlan] = []
+        for options in all { plans.append(try await Setup.plan(options, after: plans, on: place.connection)) }
+        try await place.database.psql(plans.map(\.script).joined())
+        for options in all {
+            #expect(try await Setup.plan(options, on: place.connection).steps.map(\.title) == [])
+            #expect(try await Setup.problems(with: options, on: place.connection) == [])
+        }
+        #expect(try await place.texts("SELECT id::text FROM backfilld.watch ORDER BY id") == ["1", "2"])
+    }
+
     @Test("What --print shows does the same when psql runs it", arguments: PostgresServer.Flavour.allCases)
     func script(_ flavour: PostgresServer.Flavour) async throws {
         let place = try await SetupPlace.make(flavour, Self.owners)

@@ -39,8 +39,9 @@ extension ReembedFacts {
     }
 
     private mutating func loadColumn(on connection: PostgresConnection) async throws {
-        let sql = String.resource(PackageResources.reembed_column_sql)
-            .filled(["compression": serverVersion >= 140_000 ? "a.attcompression::pg_catalog.text" : "''"])
+        let sql = SQLFile.fill(
+            .resource(PackageResources.reembed_column_sql),
+            ["compression": serverVersion >= 140_000 ? "a.attcompression::pg_catalog.text" : "''"])
         let rows = try await connection.execute(
             Statement("reembed_column", sql, [.int8(shape.relation), .text(spec.embedding)]))
         guard let row = rows.first else { throw TableProblem.notSetUp(table: shape.displayName) }

@@ -71,10 +71,12 @@ struct ReembedFacts: Sendable, Hashable {
 
     /// The query that has this hash.
     var fingerprintQuery: String {
-        String.resource(PackageResources.reembed_fingerprint_sql).filled([
-            "relation": String(shape.relation), "watch": String(watch.id),
-            "columns": "\(quoteLiteral(spec.embedding)), \(quoteLiteral(next))",
-        ])
+        SQLFile.fill(
+            .resource(PackageResources.reembed_fingerprint_sql),
+            [
+                "relation": String(shape.relation), "watch": String(watch.id),
+                "columns": "\(quoteLiteral(spec.embedding)), \(quoteLiteral(next))",
+            ])
     }
 
     /// The column that is filled, or will be.

@@ -3,7 +3,7 @@ SELECT
     CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage::pg_catalog.text ELSE '' END AS storage,
     {compression} AS compression,
     COALESCE(a.attstattarget, -1)::pg_catalog.int4 AS statistics,
-    COALESCE(a.attoptions, '{}') AS options,
+    COALESCE(a.attoptions, ARRAY[]::pg_catalog.text[]) AS options,
     pg_catalog.col_description(a.attrelid, a.attnum) AS comment,
     ARRAY(
         SELECT CASE WHEN l.is_grantable THEN 'y' ELSE 'n' END || l.privilege_type || ' '

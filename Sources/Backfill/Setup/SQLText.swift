@@ -8,23 +8,6 @@ extension String {
         return text
     }
 
-    /// The text with `{name}` replaced by the value of that name, once: a value is never looked into.
-    func filled(_ values: [String: String]) -> String {
-        var result = ""
-        var rest = self[...]
-        while let open = rest.firstIndex(of: "{") {
-            let tail = rest[rest.index(after: open)...]
-            if let close = tail.firstIndex(of: "}"), let value = values[String(tail[..<close])] {
-                result += rest[..<open] + value
-                rest = tail[tail.index(after: close)...]
-            } else {
-                result += rest[...open]
-                rest = tail
-            }
-        }
-        return result + rest
-    }
-
     /// The text between dollar quotes that it does not contain itself.
     var dollarQuoted: String {
         var tag = "$backfilld$"

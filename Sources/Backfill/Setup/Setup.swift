@@ -7,11 +7,19 @@ package enum Setup {
     ///
     /// - Parameters:
     ///   - options: What is to be there in the end.
+    ///   - earlier: Plans for other tables that will have been carried out first: what they do is not done again.
     ///   - connection: A connection that is free, of the table's owner.
     /// - Throws: ``TableProblem`` for what a person has to mend, `PostgresError` for everything else.
-    package static func plan(_ options: SetupOptions, on connection: PostgresConnection) async throws -> SetupPlan {
-        let (shape, facts) = try await inspect(options, on: connection)
-        return try SetupPlan(options, shape: shape, facts: facts)
+    package static func plan(
+        _ options: SetupOptions, after earlier: [SetupPlan] = [], on connection: PostgresConnection
+    ) async throws -> SetupPlan {
+        var (shape, facts) = try await inspect(options, on: connection)
+        if shape.watch == nil, shape.isOwner {
+            facts.nextWatch = try await nextWatch(shape, facts, after: earlier, on: connection)
+        }
+        var plan = try SetupPlan(options, shape: shape, facts: facts)
+        plan.leaveOut(earlier)
+        return plan
     }
 
     /// Lists everything that keeps a table from being filled, or from being filled at once: for `check`.
@@ -91,15 +99,19 @@ package enum Setup {
         return SetupPlan(removing: targets, alsoSchema: tables == nil)
     }
 
-    /// The number of a new watch: no index that is left of an earlier schema has it in its name, but the table's own.
+    /// The number of a new watch: no index that is left of an earlier schema has it in its name, but the table's own, and
+    /// no table that is set up first takes it.
     private static func nextWatch(
-        _ shape: TableShape, _ facts: DatabaseFacts, on connection: PostgresConnection
+        _ shape: TableShape, _ facts: DatabaseFacts, after earlier: [SetupPlan], on connection: PostgresConnection
     ) async throws -> Int32 {
+        let taken = earlier.compactMap(\.watch)
         let numbers = try await connection.execute(
             .inspect(
                 "inspect_index_numbers", PackageResources.inspect_index_numbers_sql, [.int8(shape.relation)]))
-        let own: Int32? = try numbers.first?.decode("own")
-        let largest: Int32 = try numbers.first?.decode("largest", as: Int32?.self) ?? 0
+        let found: Int32? = try numbers.first?.decode("own")
+        let own = found.flatMap { taken.contains($0) ? nil : $0 }
+        let named: Int32 = try numbers.first?.decode("largest", as: Int32?.self) ?? 0
+        let largest = max(named, taken.max() ?? 0)
         guard facts.schemaVersion > 0 else { return own ?? largest + 1 }
         do {
             let rows = try await connection.execute(
@@ -123,7 +135,6 @@ package enum Setup {
         try await shape.loadInstallation(embedding: spec.embedding, watch: shape.watch?.id, on: connection)
         if facts.schemaVersion > 0 { facts.searchFunctions = try await SearchFunction.load(on: connection) }
         if let role = options.role { try await shape.loadGrantee(role, facts: facts, on: connection) }
-        if shape.watch == nil, shape.isOwner { facts.nextWatch = try await nextWatch(shape, facts, on: connection) }
         let isThere = shape.column(spec.embedding) != nil
         let differs = shape.watch.map {
             $0.identity != options.identity || $0.recipe != spec.recipe.description

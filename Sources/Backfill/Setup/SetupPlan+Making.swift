@@ -6,9 +6,9 @@ extension SetupPlan {
     ///
     /// - Throws: ``TableProblem`` when it cannot or must not be done.
     init(_ options: SetupOptions, shape: TableShape, facts: DatabaseFacts) throws(TableProblem) {
-        self.init(table: shape.displayName, relations: shape.relations)
-        try Self.check(options, shape: shape, facts: facts)
         let id = shape.watch?.id ?? facts.nextWatch
+        self.init(table: shape.displayName, relations: shape.relations, watch: id)
+        try Self.check(options, shape: shape, facts: facts)
         let notify = chooseNotify(options, shape: shape, facts: facts)
         let (kind, column) = chooseColumn(options, shape: shape, facts: facts)
         let set = TriggerSet(watch: id, spec: options.spec, notify: notify, kind: kind, shape: shape)
@@ -221,7 +221,7 @@ extension DatabaseFacts {
 
     /// The statement that would install it.
     var vectorInstallation: String {
-        "CREATE EXTENSION vector WITH SCHEMA \(quoteIdentifier(vectorInstallationSchema));"
+        "CREATE EXTENSION IF NOT EXISTS vector WITH SCHEMA \(quoteIdentifier(vectorInstallationSchema));"
     }
 }
 

@@ -29,6 +29,8 @@ package struct SetupPlan: Sendable, Hashable {
     package let table: String
     /// The relations that its locks are on.
     let relations: [Int64]
+    /// The number that the table has, or gets by it; nil for a removal.
+    let watch: Int32?
     /// What is to be done, in order.
     var stages: [Stage] = []
     /// What a person should know before it is done.
@@ -36,9 +38,19 @@ package struct SetupPlan: Sendable, Hashable {
     /// What was decided and why, such as the type of a new column.
     package internal(set) var notes: [String] = []
 
-    init(table: String, relations: [Int64]) {
+    init(table: String, relations: [Int64], watch: Int32? = nil) {
         self.table = table
         self.relations = relations
+        self.watch = watch
+    }
+
+    /// Leaves out what is the same in plans that are carried out first, as the schema's migrations are.
+    mutating func leaveOut(_ earlier: [SetupPlan]) {
+        let done = Set(earlier.flatMap(\.steps))
+        stages = stages.compactMap { stage in
+            let steps = stage.steps.filter { !done.contains($0) }
+            return steps.isEmpty ? nil : Stage(kind: stage.kind, steps: steps)
+        }
     }
 
     /// Whether there is nothing to do: everything is as it should be.

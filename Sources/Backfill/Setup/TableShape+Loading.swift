@@ -82,9 +82,12 @@ extension TableShape {
     mutating func loadIsFilled(
         _ embedding: String, ofRows limit: Int?, on connection: PostgresConnection
     ) async throws {
-        let sql = String.resource(PackageResources.inspect_filled_sql).filled([
-            "relation": quoted, "embedding": quoteIdentifier(embedding), "limit": limit.map { " LIMIT \($0)" } ?? "",
-        ])
+        let sql = SQLFile.fill(
+            .resource(PackageResources.inspect_filled_sql),
+            [
+                "relation": quoted, "embedding": quoteIdentifier(embedding),
+                "limit": limit.map { " LIMIT \($0)" } ?? "",
+            ])
         do {
             isFilled = try await connection.transaction { transaction in
                 // Policies that bind this role must not make a filled column look empty: better an error.

@@ -54,7 +54,7 @@ struct TriggerSet: Sendable, Hashable {
         if notify != .off {
             functions.append(
                 Function(
-                    name: "wake_\(watch)", body: .resource(PackageResources.trigger_wake_sql).filled(values),
+                    name: "wake_\(watch)", body: SQLFile.fill(.resource(PackageResources.trigger_wake_sql), values),
                     comment: "Wakes backfilld. A trigger fires after UPDATE OF \(quoteIdentifiers(base))"))
             for (relation, table) in everywhere where !base.isEmpty {
                 triggers.append(
@@ -68,7 +68,7 @@ struct TriggerSet: Sendable, Hashable {
                 functions.append(
                     Function(
                         name: "inserted_\(watch)",
-                        body: .resource(PackageResources.trigger_inserted_sql).filled(values),
+                        body: SQLFile.fill(.resource(PackageResources.trigger_inserted_sql), values),
                         comment: "Tells backfilld the keys of the rows that an INSERT brought"))
             }
             for (relation, table) in everywhere {
@@ -112,7 +112,7 @@ struct TriggerSet: Sendable, Hashable {
             """
         let function = Function(
             name: "cleared_\(watch)\(suffix)",
-            body: .resource(PackageResources.trigger_cleared_sql).filled(["embedding": embedding]),
+            body: SQLFile.fill(.resource(PackageResources.trigger_cleared_sql), ["embedding": embedding]),
             comment: "Clears the embedding when the text changes. Its trigger fires when \(condition)")
         let trigger = Trigger(
             relation: shape.relation, table: shape.name, name: clearedName(watch) + suffix, function: function.name,

@@ -1,6 +1,7 @@
 import Embedders
 import FoundationEssentials
 import Glibc
+import Systemd
 
 /// The file that has what was sent today, so that a day's ceiling holds over restarts, and for the service and a command beside
 /// it together.
@@ -19,7 +20,7 @@ struct UsageFile: SharedUsage {
     ///
     /// - Returns: Nil where there is none.
     static func folder(_ environment: [String: String]) -> String? {
-        if let given = environment["STATE_DIRECTORY"]?.split(separator: ":").first { return String(given) }
+        if let given = StateDirectory.path(in: environment) { return given }
         // Root may write everywhere, and so may whoever has the service's folder.
         let ofService = "/var/lib/backfilld"
         if access(ofService, W_OK | X_OK) == 0 { return ofService }

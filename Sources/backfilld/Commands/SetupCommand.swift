@@ -63,21 +63,27 @@ struct SetupCommand: AsyncParsableCommand {
                 try await carryOut(Setup.removal(of: names, on: connection), on: connection)
             } else {
                 let identity = try assembly.identity()
-                for table in assembly.tables { try await setUp(table, assembly, identity, on: connection) }
+                // One script for all tables: nothing of it is there yet when the next table is looked at.
+                var printed: [SetupPlan] = []
+                for table in assembly.tables {
+                    let plan = try await setUp(table, assembly, identity, after: printed, on: connection)
+                    if isPrinting { printed.append(plan) }
+                }
             }
             await connection.close()
         }
     }
 
     private func setUp(
-        _ table: TableSpec, _ assembly: Assembly, _ identity: EmbedderIdentity, on connection: PostgresConnection
-    ) async throws {
+        _ table: TableSpec, _ assembly: Assembly, _ identity: EmbedderIdentity, after printed: [SetupPlan],
+        on connection: PostgresConnection
+    ) async throws -> SetupPlan {
         let isChosen = assembly.settings.origins["notify"] != .builtIn
         let plan = try await Setup.plan(
             SetupOptions(
                 spec: table, identity: identity,
                 notify: isChosen ? NotifyMode(rawValue: assembly.settings.notify.rawValue) : nil, role: role,
-                addColumn: addColumn, search: search, version: Version.text), on: connection)
+                addColumn: addColumn, search: search, version: Version.text), after: printed, on: connection)
         try await carryOut(plan, on: connection)
         if isPrinting {
             let preview = TextPreview(table, textBytes: assembly.settings.textBytes)
@@ -86,6 +92,7 @@ struct SetupCommand: AsyncParsableCommand {
                 print(Self.comment(row.text, indent: "  "))
             }
         }
+        return plan
     }
 
     /// A text as a comment of SQL. What stands in a row is printed into a script that somebody may run: nothing in it may end

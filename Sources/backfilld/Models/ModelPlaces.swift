@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import SentenceEncoder
+import Systemd
 
 /// Where models are kept: a folder each, found by its name.
 struct ModelPlaces: Sendable, Equatable {
@@ -10,13 +11,11 @@ struct ModelPlaces: Sendable, Equatable {
     /// The service's own, what `backfilld model add` fills, and those of an installation.
     ///
     /// - Parameters:
-    ///   - environment: `STATE_DIRECTORY` is systemd's, a list of folders of which the first is ours.
+    ///   - environment: Of this process, with systemd's `STATE_DIRECTORY`.
     ///   - program: The path of this program: installed below another prefix it looks there too.
     init(environment: [String: String], program: String? = nil) {
         var directories: [String] = []
-        if let state = environment["STATE_DIRECTORY"]?.split(separator: ":").first {
-            directories.append("\(state)/models")
-        }
+        if let state = StateDirectory.path(in: environment) { directories.append("\(state)/models") }
         var places = ["/var/lib/backfilld", "/usr/local/share/backfilld", "/usr/share/backfilld"]
         let parts = (program ?? "").split(separator: "/")
         if parts.suffix(2).first == "bin" {

@@ -1,7 +1,8 @@
-import Embedders
 import Backfill
 import Console
 import Dispatch
+import Embedders
+import FoundationEssentials
 import Glibc
 import Logging
 import PostgresClient
@@ -41,7 +42,7 @@ final class Service: Sendable {
         let assembly = try Assembly(settings.withLock(\.self))
         // First, since they may be why the rest fails.
         for warning in assembly.settings.warnings { logger.tell(.settingDoubtful, "\(warning)") }
-        let note = StuckNote()
+        let note = StuckNote(folder: StateDirectory.path(in: ProcessInfo.processInfo.environment))
         if let stuck = note.take() {
             logger.tell(
                 .watchdogKilled,

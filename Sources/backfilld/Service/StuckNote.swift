@@ -7,9 +7,9 @@ struct StuckNote: Sendable {
     /// Where it is; nil where there is no state folder.
     let path: String?
 
-    /// In the first folder of `$STATE_DIRECTORY`; see systemd.exec(5).
-    init(stateDirectory: String? = getenv("STATE_DIRECTORY").map { String(cString: $0) }) {
-        path = stateDirectory?.split(separator: ":").first.map { "\($0)/stuck" }
+    /// In the state folder, where there is one.
+    init(folder: String?) {
+        path = folder.map { "\($0)/stuck" }
     }
 
     /// Keeps a line, in the place of another; nil takes it away. A note is nothing to fail for.
