@@ -173,7 +173,8 @@ extension Lab {
             try await body(log)
             result = .success(())
         } catch var error as DeadlineMissed {
-            error.found = error.found ?? "STATUS \(log.statusLine)\n\(log.told)"
+            error.found = [error.found, "STATUS \(log.statusLine)", "\(log.told)"].compactMap(\.self)
+                .joined(separator: "\n")
             result = .failure(error)
         } catch {
             result = .failure(error)

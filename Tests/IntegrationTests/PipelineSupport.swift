@@ -208,11 +208,32 @@ struct Lab: Sendable {
     func allRight(
         _ table: LabTable? = nil, within limit: Duration = .seconds(120), fileID: String = #fileID, line: Int = #line
     ) async throws {
-        try await eventually("every row embedded", within: limit, fileID: fileID, line: line) {
-            try await pending(table) == 0
+        do {
+            try await eventually("every row embedded", within: limit, fileID: fileID, line: line) {
+                try await pending(table) == 0
+            }
+        } catch var missed as DeadlineMissed {
+            missed.found = try? await account(of: table ?? tables[0])
+            throw missed
         }
         let wrong = try await wrongRows(table)
         guard wrong.isEmpty else { throw WrongVectors(rows: wrong, place: "\(fileID):\(line)") }
+    }
+
+    /// What the database knows of a table that is not filled: its pending rows, those that failed, and its daemons.
+    private func account(of table: LabTable) async throws -> String {
+        try await values(
+            """
+            SELECT line FROM (
+                SELECT 1, 'pending: ' || count(*) || ' ' || (array_agg(\(quoteIdentifier(table.key))))[1:9]::text
+                FROM \(table.name.quoted) WHERE \(quoteIdentifier(table.embedding)) IS NULL
+                UNION ALL SELECT 2, 'failed: ' || count(*) || ', ' || reason || ', until ' || max(next_try - now())
+                FROM backfilld.failure GROUP BY reason
+                UNION ALL SELECT 3, concat_ws(', ', 'daemon: ' || state, in_flight || ' in flight', last_error, updated_at)
+                FROM backfilld.activity
+            ) AS q(place, line) ORDER BY place
+            """
+        ).compactMap(\.self).joined(separator: "\n")
     }
 
     /// The referee: the keys of rows that have a vector, and not the one of their present text.

@@ -9,9 +9,10 @@ public struct DeadlineMissed: Error, CustomStringConvertible {
     /// The line of the test.
     public let place: String
 
-    /// One line, and what was to be seen instead below it.
+    /// One line, and what was to be seen instead below it, indented as `scripts/test-part` tells it.
     public var description: String {
-        "\(place): not within \(limit): \(what)" + (found.map { "\n\($0)" } ?? "")
+        let lines = found?.split(separator: "\n").map { "\n  \($0)" } ?? []
+        return "\(place): not within \(limit): \(what)" + lines.joined()
     }
 }
 

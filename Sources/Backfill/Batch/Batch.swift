@@ -9,15 +9,16 @@ package enum Stage: String, Sendable, Hashable, CaseIterable {
     case read
     /// Their vectors are made.
     case embedded
-    /// They are in the table.
+    /// The write was tried: they are in the table, or kept for another try.
     case written
     /// The rows are anybody's again.
     case released
 }
 
-/// Takes rows of one table through the line: read, embed, write. It keeps nothing between batches.
+/// Takes rows of one table through the line: read, embed, write. Between batches it keeps no row, only what writer and
+/// submitter have learned of the table.
 ///
-/// No transaction is open while the embedder works: reading and writing are a statement each, on any session.
+/// No transaction is open while the embedder works: each statement is its own, on any session.
 struct Batch: Sendable {
     let reader: RowReader
     let writer: RowWriter

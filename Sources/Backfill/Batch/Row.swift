@@ -42,7 +42,7 @@ package struct EmbeddedRow: Sendable, Hashable {
 package enum RowOutcome: Sendable, Hashable {
     /// The vector is in the table.
     case written
-    /// The text changed after it was read, or somebody else's vector is there: nothing was written.
+    /// The text changed after it was read: nothing was written.
     case outdated
     /// The row is gone, or has its vector already.
     case settled
@@ -58,6 +58,14 @@ package enum RowOutcome: Sendable, Hashable {
 }
 
 extension RowOutcome {
+    /// Whether a vector of it was asked for, or written: of a row that is gone, locked or another by now nobody was asked.
+    var wasTried: Bool {
+        switch self {
+        case .settled, .outdated, .locked(nil): false
+        case .written, .locked, .refused, .rewritten, .failed: true
+        }
+    }
+
     /// The vector of a row that took none, kept so that it need not be computed again.
     var keptVector: EmbeddedRow? {
         switch self {

@@ -222,7 +222,8 @@ struct Intake: Sendable {
         if vain * 2 > outcomes.count { renewPage() }
         forgive(Array(outcomes.keys), at: now)
         putBack(leaving, at: now)
-        if isWell { breaker.succeeded() } else if outcomes.values.contains(.written) { breaker.progressed() }
+        if isWell, outcomes.values.contains(where: \.wasTried) { breaker.succeeded() }
+        if !isWell, outcomes.values.contains(.written) { breaker.progressed() }
     }
 
     /// Others have done what was found: a daemon that fills the same table, or whoever deletes rows. Rather than to claim and

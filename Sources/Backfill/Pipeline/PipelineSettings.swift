@@ -12,7 +12,8 @@ package struct PipelineSettings: Sendable, Hashable {
     package var inFlight = 4
     /// Rows of a batch out of the backlog, where nobody waits for the first of them.
     package var backlogRows = 250
-    /// Keys that one scan brings, and so the most that are held of a backlog however long it is.
+    /// Keys that one scan brings that are not in flight or held already, and so the most that are in line of a backlog, however
+    /// long it is.
     package var page = 20_000
     /// Announced keys that are held; beyond it the table is scanned instead.
     package var mostAnnounced = 10_000

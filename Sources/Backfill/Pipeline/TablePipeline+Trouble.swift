@@ -64,8 +64,8 @@ extension TablePipeline {
         done.error = done.error ?? doubt
     }
 
-    /// The table is another than the one that these rows were read from: what was written was right, and of all else nothing
-    /// is known.
+    /// The table is another than the one that these rows were read from, or was for a while: what was written was right, and of
+    /// all else nothing is known.
     func abandon(_ keys: [RowKey], _ done: BatchReport, took: Duration) {
         var done = done
         done.outcomes = done.outcomes.filter { $0.value == .written }
@@ -88,7 +88,7 @@ extension TablePipeline {
     }
 
     /// The server answers. That says nothing of a provider, and a scan that succeeds nothing of what batches fail with.
-    func reached(byScan isScan: Bool) {
+    func serverAnswered(byScan isScan: Bool) {
         guard let trouble = trouble as? PostgresError else { return }
         if trouble.code != .server || trouble.isConnectionFailure || isScan == isTroubleOfScan { recovered() }
     }
