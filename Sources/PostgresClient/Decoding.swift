@@ -18,13 +18,10 @@ extension Optional: PostgresDecodable where Wrapped: PostgresDecodable {
 
 extension String: PostgresDecodable {
     /// Any type whose binary form is its text: text, varchar, char, name, json, xml, and those that are not built in,
-    /// such as citext and enums. uuid and jsonb are turned into theirs.
+    /// such as citext and enums. jsonb is turned into its text.
     package init?(cell: PostgresCell) {
         guard let bytes = cell.bytes else { return nil }
         switch cell.type.rawValue {
-        case TypeOID.uuid.rawValue:
-            guard let uuid = PostgresUUID(bytes: bytes) else { return nil }
-            self = uuid.description
         case TypeOID.jsonb.rawValue: self = String(decoding: bytes.dropFirst(), as: UTF8.self)
         // "char", name, text, json, xml, unknown, bpchar, varchar; from 16384 on are types that somebody created.
         case 18, 19, 25, 114, 142, 705, 1042, 1043, 16_384...: self = String(decoding: bytes, as: UTF8.self)
@@ -98,24 +95,6 @@ extension Float: PostgresDecodable {
     package init?(cell: PostgresCell) {
         guard cell.type == .float4, let bytes = cell.bytes, let bits = UInt32(bigEndianBytes: bytes) else { return nil }
         self.init(bitPattern: bits)
-    }
-}
-
-extension PostgresUUID: PostgresDecodable {
-    /// Reads the binary form; nil where the type or the bytes do not fit, or it is NULL.
-    package init?(cell: PostgresCell) {
-        guard cell.type == .uuid, let bytes = cell.bytes else { return nil }
-        self.init(bytes: bytes)
-    }
-}
-
-extension PostgresTimestamp: PostgresDecodable {
-    /// Reads the binary form; nil where the type or the bytes do not fit, or it is NULL.
-    package init?(cell: PostgresCell) {
-        guard cell.type == .timestamptz, let bytes = cell.bytes, let value = Int64(bigEndianBytes: bytes) else {
-            return nil
-        }
-        self.init(microsecondsSince2000: value)
     }
 }
 

@@ -150,8 +150,7 @@ extension PostgresConnection {
         while let notify = PQnotifies(pg) {
             notified.yield(
                 PostgresNotification(
-                    channel: String(cString: notify.pointee.relname), payload: String(cString: notify.pointee.extra),
-                    senderPID: notify.pointee.be_pid))
+                    channel: String(cString: notify.pointee.relname), payload: String(cString: notify.pointee.extra)))
             PQfreemem(notify)
         }
     }

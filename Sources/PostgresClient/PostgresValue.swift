@@ -32,12 +32,6 @@ package struct PostgresValue: Sendable, Hashable {
     package static func bytea(_ value: [UInt8]) -> Self { .init(type: .bytea, bytes: value) }
     /// `jsonb`, from its text.
     package static func jsonb(_ text: String) -> Self { .init(type: .jsonb, bytes: [1] + Array(text.utf8)) }
-    /// `uuid`.
-    package static func uuid(_ value: PostgresUUID) -> Self { .init(type: .uuid, bytes: value.bytes) }
-    /// `timestamp with time zone`.
-    package static func timestamptz(_ value: PostgresTimestamp) -> Self {
-        .init(type: .timestamptz, bytes: value.microsecondsSince2000.bigEndianBytes)
-    }
 
     /// `text[]`; nil stands for NULL.
     package static func textArray(_ values: [String?]) -> Self {
@@ -46,10 +40,6 @@ package struct PostgresValue: Sendable, Hashable {
     /// `bigint[]`.
     package static func int8Array(_ values: [Int64]) -> Self {
         array(values.map { .int8($0) }, of: .int8, as: .int8Array)
-    }
-    /// `uuid[]`.
-    package static func uuidArray(_ values: [PostgresUUID]) -> Self {
-        array(values.map { .uuid($0) }, of: .uuid, as: .uuidArray)
     }
     /// `real[]`, one dimension, lower bound 1.
     package static func float4Array(_ values: [Float]) -> Self {

@@ -13,9 +13,6 @@ package struct Rows: Sendable, RandomAccessCollection {
         precondition(indices.contains(position))
         return Row(result: result, index: position)
     }
-
-    /// Rows that an INSERT, UPDATE, DELETE or MERGE touched, or that a SELECT returned.
-    package var affected: Int { result.affected }
 }
 
 /// One row of an answer.
@@ -75,8 +72,6 @@ final class ResultHandle: @unchecked Sendable {
     }
 
     deinit { PQclear(pointer) }
-
-    var affected: Int { Int(String(cString: PQcmdTuples(pointer))) ?? 0 }
 
     func cell(row: Int, column: Int) -> PostgresCell {
         let (row, column) = (Int32(row), Int32(column))

@@ -30,8 +30,6 @@ package struct PostgresNotification: Sendable, Hashable {
     package let channel: String
     /// What was sent: data from anybody who can connect.
     package let payload: String
-    /// The process that sent it.
-    package let senderPID: Int32
 }
 
 /// An identifier, quoted for SQL whatever it contains.

@@ -35,61 +35,8 @@ package struct TypeOID: RawRepresentable, Sendable, Hashable {
     package static let int8Array = TypeOID(rawValue: 1016)
     /// `real[]`
     package static let float4Array = TypeOID(rawValue: 1021)
-    /// `timestamp with time zone`
-    package static let timestamptz = TypeOID(rawValue: 1184)
-    /// `uuid`
-    package static let uuid = TypeOID(rawValue: 2950)
-    /// `uuid[]`
-    package static let uuidArray = TypeOID(rawValue: 2951)
     /// `jsonb`
     package static let jsonb = TypeOID(rawValue: 3802)
-}
-
-/// A `uuid`: sixteen bytes.
-package struct PostgresUUID: Sendable, Hashable, CustomStringConvertible {
-    /// The sixteen bytes, in the order in which the text form shows them.
-    package let bytes: [UInt8]
-
-    /// Takes sixteen bytes; nil for any other number.
-    package init?(bytes: [UInt8]) {
-        guard bytes.count == 16 else { return nil }
-        self.bytes = bytes
-    }
-
-    /// Reads 32 hexadecimal digits, hyphens anywhere between them; nil for anything else.
-    package init?(_ text: String) {
-        let digits = text.utf8.filter { $0 != UInt8(ascii: "-") }.map { Character(UnicodeScalar($0)).hexDigitValue }
-        guard digits.count == 32, !digits.contains(nil) else { return nil }
-        bytes = stride(from: 0, to: 32, by: 2).map { UInt8(digits[$0]! << 4 | digits[$0 + 1]!) }
-    }
-
-    /// With hyphens, in lower case.
-    package var description: String {
-        let hex = bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-        var text = ""
-        for (index, digit) in hex.enumerated() {
-            if [8, 12, 16, 20].contains(index) { text += "-" }
-            text.append(digit)
-        }
-        return text
-    }
-}
-
-/// A `timestamp with time zone`: a point in time, to the microsecond.
-package struct PostgresTimestamp: Sendable, Hashable, Comparable {
-    /// Microseconds since 2000-01-01 00:00:00 UTC, PostgreSQL's epoch.
-    let microsecondsSince2000: Int64
-
-    /// A point in time by PostgreSQL's epoch.
-    package init(microsecondsSince2000: Int64) {
-        self.microsecondsSince2000 = microsecondsSince2000
-    }
-
-    /// Seconds since 1970-01-01 00:00:00 UTC.
-    package var unixSeconds: Double { Double(microsecondsSince2000) / 1e6 + 946_684_800 }
-
-    /// Whether it is earlier.
-    package static func < (left: Self, right: Self) -> Bool { left.microsecondsSince2000 < right.microsecondsSince2000 }
 }
 
 /// IEEE 754 binary16, in software: Swift's Float16 is not there on every platform.

@@ -9,7 +9,7 @@ import Testing
         var random = SeededRandom(seed: seed)
         let whole = PostgresValue.textArray(["a", nil, "bcd"]).bytes ?? []
         let types: [TypeOID] = [
-            .text, .bool, .int2, .int4, .int8, .oid, .float4, .float8, .uuid, .jsonb, .timestamptz, .textArray, .bytea,
+            .text, .bool, .int2, .int4, .int8, .oid, .float4, .float8, .jsonb, .textArray, .bytea,
         ]
         for round in 0..<4_000 {
             var bytes = whole
@@ -27,7 +27,7 @@ import Testing
                 if let elements { #expect(elements * 4 <= bytes.count) }
             }
             _ = (String(cell: cell), Int(cell: cell), Int32(cell: cell), UInt32(cell: cell), Bool(cell: cell))
-            _ = (Double(cell: cell), Float(cell: cell), PostgresUUID(cell: cell), PostgresTimestamp(cell: cell))
+            _ = (Double(cell: cell), Float(cell: cell))
             if let vector = cell.vector { #expect(vector.count * 4 + 4 == bytes.count) }
             if let half = cell.halfvec { #expect(half.count * 2 + 4 == bytes.count) }
         }
@@ -45,19 +45,6 @@ import Testing
         #expect(PostgresCell.elements(ofArray: array([1, 0, 25, 1, 1, 1], [97, 98])) == nil)
         #expect(PostgresCell.elements(ofArray: array([0, 0, 25]))?.isEmpty == true)
         #expect(PostgresCell.elements(ofArray: array([1, 0, 25, 1, 1, 1], [97]))?.first?.bytes == [97])
-    }
-
-    @Test(
-        "A uuid is 32 hexadecimal digits, and nothing else",
-        arguments: [
-            "", "a", "00112233445566778899aabbccddeef", "00112233445566778899aabbccddeeff0",
-            "g0112233445566778899aabbccddeeff",
-            "{00112233-4455-6677-8899-aabbccddeeff}", "00112233-4455-6677-8899-aabbccddeef\u{ff46}",
-        ])
-    func uuids(text: String) {
-        #expect(PostgresUUID(text) == nil)
-        #expect(PostgresUUID("00112233445566778899AABBCCDDEEFF")?.description == "00112233-4455-6677-8899-aabbccddeeff")
-        #expect(PostgresUUID(bytes: [1]) == nil)
     }
 
     @Test("Identifiers and literals are quoted whatever is in them")

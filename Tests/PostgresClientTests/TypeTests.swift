@@ -75,11 +75,6 @@ import Testing
         #expect(try await connection.value("SELECT $1", .textArray([])) == [String]())
         #expect(try await connection.value("SELECT $1", .int8Array([.min, 0, .max])) == [Int64.min, 0, .max])
         #expect(try await connection.value("SELECT $1", .int8Array([1, 2])) == [1, 2] as [Int])
-        let ids = [
-            PostgresUUID("00112233-4455-6677-8899-aabbccddeeff")!,
-            PostgresUUID(bytes: .init(repeating: 255, count: 16))!,
-        ]
-        #expect(try await connection.value("SELECT $1", .uuidArray(ids)) == ids)
         #expect(
             try await connection.value("SELECT $1", .array([.bool(true), .null], of: .bool, as: .init(rawValue: 1000)))
                 == [true, nil] as [Bool?])
@@ -92,21 +87,9 @@ import Testing
         }
     }
 
-    @Test("uuid, timestamptz and jsonb mean the same on both sides", arguments: PostgresServer.Flavour.allCases)
+    @Test("jsonb and json mean the same on both sides", arguments: PostgresServer.Flavour.allCases)
     func others(_ flavour: PostgresServer.Flavour) async throws {
         let connection = try await database(flavour).connect()
-        let id = try #require(PostgresUUID("A0EEBC99-9C0B4EF8BB6D-6BB9BD380A11"))
-        #expect(id.description == "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11")
-        #expect(try await connection.value("SELECT $1", .uuid(id)) == id)
-        #expect(try await connection.value("SELECT $1::text", .uuid(id)) == id.description)
-        #expect(try await connection.value("SELECT $1", .uuid(id)) == id.description)
-        let time = PostgresTimestamp(microsecondsSince2000: 123_456)
-        #expect(try await connection.value("SELECT $1", .timestamptz(time)) == time)
-        #expect(try await connection.value("SELECT $1 = '2000-01-01 00:00:00.123456Z'", .timestamptz(time)))
-        #expect(
-            try await connection.value("SELECT '1970-01-01Z'::timestamptz", as: PostgresTimestamp.self).unixSeconds == 0
-        )
-        #expect(try await connection.value("SELECT now() > '2020-01-01'::timestamptz"))
         let json = #"{"a": [1, null, "é\"🎛"]}"#
         #expect(try await connection.value("SELECT $1", .jsonb(json)) == json)
         #expect(try await connection.value("SELECT $1->'a'->>2", .jsonb(json)) == "é\"🎛")
@@ -130,17 +113,15 @@ import Testing
         #expect(wide?.code == .decoding)
     }
 
-    @Test("Rows are a collection, by name and by number, with what was affected")
+    @Test("Rows are a collection, by name and by number")
     func rows() async throws {
         let connection = try await database(.debian).connect()
         let rows = try await connection.execute(
             Statement("series", "SELECT i AS n, i::text AS \"Odd Name\", i AS n FROM generate_series(1, 3) AS i"))
-        #expect(rows.count == 3 && rows.affected == 3)
+        #expect(rows.count == 3)
         #expect(try rows.map { try $0.decode("Odd Name") } == ["1", "2", "3"])
         #expect(try rows.last?.decode(2, as: Int.self) == 3)
         try await connection.script("CREATE TABLE t (v int)", name: "create")
-        let inserted = try await connection.execute(Statement("insert", "INSERT INTO t SELECT generate_series(1, 7)"))
-        #expect(inserted.affected == 7 && inserted.isEmpty)
-        #expect(try await connection.execute(Statement("create", "CREATE TABLE u (v int)")).affected == 0)
+        #expect(try await connection.execute(Statement("insert", "INSERT INTO t SELECT generate_series(1, 7)")).isEmpty)
     }
 }
