@@ -10,7 +10,6 @@ struct SetupWritersTests {
     private struct Seen: Sendable {
         var isOver = false
         var statements = 0
-        var slowest = Duration.zero
     }
 
     private final class Watch: Sendable {
@@ -28,7 +27,7 @@ struct SetupWritersTests {
         """
 
     @Test(
-        "Eight writers beside a transaction that is open for 30 s: no statement takes over 2 s, and set-up gets done",
+        "Eight writers beside a transaction that is open for 30 s: none waits 2 s for a lock, and set-up gets done",
         arguments: [plain, partitioned])
     func writers(_ table: String) async throws {
         let place = try await SetupPlace.make(.pg18WithPgvector, table)
@@ -62,18 +61,16 @@ struct SetupWritersTests {
         }
         try await holding.value
         let seen = watch.seen.withLock { $0 }
-        // The one measurement of time among these tests: the promise itself is a bound on it.
-        #expect(seen.slowest < .seconds(2))
         #expect(seen.statements > 1000)
         #expect(waits.withLock { $0 } > 2)
         #expect(try await Setup.problems(with: SetupPlace.options(), on: place.connection) == [])
         #expect(try await Setup.plan(SetupPlace.options(), on: place.connection).isEmpty)
     }
 
-    /// Inserts a row and updates it, over and over.
+    /// Inserts a row and updates it, over and over; the server ends a statement that waits too long for a lock with an error.
     private static func write(_ number: Int, in place: SetupPlace, while watch: Watch) async throws {
         let connection = try await place.connect()
-        let clock = ContinuousClock()
+        try await connection.script("SET lock_timeout = '2s'", name: "patience")
         var row = 0
         while !watch.seen.withLock({ $0.isOver }) {
             row += 1
@@ -81,11 +78,8 @@ struct SetupWritersTests {
                 "INSERT INTO notes VALUES ('\(number).\(row)', 'title', 'body', 1, '{1,2,3}')",
                 "UPDATE notes SET title = 'other' WHERE id = '\(number).\(row)'",
             ] {
-                let time = try await clock.measure { try await connection.execute(Statement("write", sql)) }
-                watch.seen.withLock { seen in
-                    seen.statements += 1
-                    seen.slowest = max(seen.slowest, time)
-                }
+                try await connection.execute(Statement("write", sql))
+                watch.seen.withLock { $0.statements += 1 }
             }
             // Writers like people's, who leave the processor to others too.
             try await connection.execute(Statement("think", "SELECT pg_sleep(0.02)::text"))

@@ -1,5 +1,6 @@
-import Glibc
+import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import SentenceEncoder
@@ -81,9 +82,13 @@ struct LanesTests {
 
     @Test("many lanes that are made and let go at once leave no thread")
     func churn() async throws {
-        for round in 0..<50 {
+        for round in 0..<100 {
             let lanes = try Lanes(count: 4) { round }
             if round % 2 == 0 { try await lanes.run(8) { _, _ in } }
+        }
+        // Other tests' threads come and go meanwhile, but not as many as these were.
+        try await eventually("their threads have ended") {
+            try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count < 100
         }
     }
 }

@@ -62,6 +62,9 @@ package struct VectorIndex: Sendable, Hashable {
     /// What it orders by; nil where search knows no such order.
     package var metric: Metric? { operatorName.flatMap(Metric.init) }
 
+    /// The setting that says how far a search goes through it.
+    var searchSetting: String { lists == nil ? "hnsw.ef_search" : "ivfflat.probes" }
+
     /// The type modifier in the casts to what it is on: `(3072)`.
     var typeSuffix: String { modifier > 0 ? "(\(modifier))" : "" }
 

@@ -33,33 +33,8 @@ extension QualityFigure {
         }.compactMap { index in
             index.obstacle.map { "\(index.name): \($0)" }
         }
-        guard let index = facts.used else {
-            if faults.isEmpty {
-                return QualityFigure(
-                    .recall, 1, .good,
-                    says: "There is no index that search uses: every search compares all rows, and misses nothing.",
-                    detail: ["indexes": .texts(facts.indexes.map(\.name))])
-            }
-            return QualityFigure(
-                .recall, 1, .bad,
-                says: "Search can use no index of the table, and compares all rows. \(faults.joined(separator: ". ")).",
-                remedy: "Drop it, and build one that search can use: backfilld index --create",
-                detail: ["indexes": .texts(facts.indexes.map(\.name)), "faults": .texts(faults)])
-        }
-        let setting = index.lists == nil ? "hnsw.ef_search" : "ivfflat.probes"
-        var detail: [String: QualityDetail] = [
-            "index": .text(index.name), "method": .text(index.method), "operator_class": .text(index.operatorClass),
-            "setting": .text(setting), "chosen_by_server": .text(facts.isChosen ? "yes" : "no"),
-            "faults": .texts(faults),
-            "sweep": .list(
-                facts.sweeps.map { sweep in
-                    .object([
-                        "setting": .count(sweep.setting), "recall": .number(rounded(sweep.recall ?? 0)),
-                        "median_ms": .number(rounded(sweep.time.median ?? 0)),
-                        "p95_ms": .number(rounded(sweep.time.quantile(0.95) ?? 0)),
-                    ])
-                }),
-        ]
+        guard let index = facts.used else { return recallWithoutIndex(facts, faults) }
+        var detail = detail(of: index, facts, faults)
         guard facts.isUsable else {
             return QualityFigure(
                 .recall, nil, facts.problem == nil ? .bad : .unknown,
@@ -76,7 +51,7 @@ extension QualityFigure {
         let isUneven = (norms.most ?? 1) > least * (1 + 2 * QualityScale.normTolerance)
         let isOther = index.metric != .cosine && isUneven
         var says =
-            "With \(setting) = \(usual.setting), as search asks, index \(index.name) finds \(recall.percent) of the ten nearest rows."
+            "With \(index.searchSetting) = \(usual.setting), as search asks, index \(index.name) finds \(recall.percent) of the ten nearest rows."
         if !facts.isChosen { says += " By itself the server compares all rows, which is as quick for so few." }
         var remedy: String?
         if isOther {
@@ -103,6 +78,40 @@ extension QualityFigure {
             }, plot: .line)
     }
 
+    /// Where search compares every row.
+    private static func recallWithoutIndex(_ facts: QualityIndex, _ faults: [String]) -> QualityFigure {
+        let names = QualityDetail.texts(facts.indexes.map(\.name))
+        guard !faults.isEmpty else {
+            return QualityFigure(
+                .recall, 1, .good,
+                says: "There is no index that search uses: every search compares all rows, and misses nothing.",
+                detail: ["indexes": names])
+        }
+        return QualityFigure(
+            .recall, 1, .bad,
+            says: "Search can use no index of the table, and compares all rows. \(faults.joined(separator: ". ")).",
+            remedy: "Drop it, and build one that search can use: backfilld index --create",
+            detail: ["indexes": names, "faults": .texts(faults)])
+    }
+
+    private static func detail(
+        of index: VectorIndex, _ facts: QualityIndex, _ faults: [String]
+    ) -> [String: QualityDetail] {
+        [
+            "index": .text(index.name), "method": .text(index.method), "operator_class": .text(index.operatorClass),
+            "setting": .text(index.searchSetting), "chosen_by_server": .text(facts.isChosen ? "yes" : "no"),
+            "faults": .texts(faults),
+            "sweep": .list(
+                facts.sweeps.map { sweep in
+                    .object([
+                        "setting": .count(sweep.setting), "recall": .number(rounded(sweep.recall ?? 0)),
+                        "median_ms": .number(rounded(sweep.time.median ?? 0)),
+                        "p95_ms": .number(rounded(sweep.time.quantile(0.95) ?? 0)),
+                    ])
+                }),
+        ]
+    }
+
     /// How long a search takes.
     static func latency(_ facts: QualityIndex) -> QualityFigure {
         let goesThrough = facts.isChosen && facts.isUsable
@@ -113,7 +122,7 @@ extension QualityFigure {
         let slow = sweep.time.quantile(0.95) ?? median
         let way =
             goesThrough
-            ? "through the index with \(facts.used?.lists == nil ? "hnsw.ef_search" : "ivfflat.probes") = \(sweep.setting)"
+            ? "through the index with \(facts.used?.searchSetting ?? "no setting") = \(sweep.setting)"
             : "by comparing every row"
         var remedy: String?
         if verdict != .good {

@@ -66,7 +66,7 @@ struct QualitySearching: Sendable {
     func index(_ probes: [QualityProbe], _ truths: [QualityTruth]) async throws -> QualityIndex {
         var facts = QualityIndex(indexes: shape.indexes, used: VectorIndex.best(of: shape.indexes, on: table.relation))
         guard let used = facts.used, let first = probes.first, !truths.isEmpty else { return facts }
-        let name = used.lists == nil ? "hnsw.ef_search" : "ivfflat.probes"
+        let name = used.searchSetting
         let plan = try plan(first, shape, isExact: false)
         let set = { (value: Int) in
             Statement("setting of the index", SQLFile.qualitySetting, [.text(name), .text("\(value)")])

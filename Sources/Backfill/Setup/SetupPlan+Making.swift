@@ -32,17 +32,29 @@ extension SetupPlan {
             if facts.searchFunctions.isEmpty { notes.append(SearchFunction.note) }
         }
 
-        var locked: [Step] = []
-        if let record, record.isUnderLock { locked.append(record) }
-        var needsAccessExclusive = false
-        if let column {
-            locked.append(column)
-            needsAccessExclusive = true
-        }
+        let grants = GrantSet(watch: id, options: options, kind: kind, shape: shape)
+        let first = [record.flatMap { $0.isUnderLock ? $0 : nil }, column].compactMap(\.self)
+        let locked = Self.underLock(
+            first, set, grants, isHeavy: column != nil, watch: id, shape: shape, facts: facts)
+        // Grants come last, because the column may have been added just before; they wait for nobody.
+        steps += locked + grants.grants(underLock: !locked.isEmpty)
+        if !steps.isEmpty { stages.append(Stage(kind: .transaction, steps: steps)) }
+        stages += PendingIndex(watch: id, embedding: options.spec.embedding, shape: shape).stages()
+    }
+
+    /// The steps that lock the table, those given first, behind the one that gets the lock; none where there are none.
+    ///
+    /// - Parameter isHeavy: Whether the first ones need the lock that nobody shares.
+    private static func underLock(
+        _ first: [Step], _ set: TriggerSet, _ grants: GrantSet, isHeavy: Bool, watch id: Int32, shape: TableShape,
+        facts: DatabaseFacts
+    ) -> [Step] {
+        var steps = first
+        var needsAccessExclusive = isHeavy
         for trigger in set.triggersToMake(shape) {
             let exists = shape.triggers.contains { $0.relation == trigger.relation && $0.name == trigger.name }
             needsAccessExclusive = needsAccessExclusive || exists && facts.serverVersion < 140_000
-            locked.append(
+            steps.append(
                 Step(
                     title: "trigger \(trigger.name) on \(trigger.table)",
                     sql: trigger.sql(serverVersion: facts.serverVersion, replacing: exists), isUnderLock: true))
@@ -50,25 +62,19 @@ extension SetupPlan {
         for trigger in set.triggersToDrop(watch: id, shape) {
             guard let table = shape.tableName(of: trigger.relation) else { continue }
             needsAccessExclusive = true
-            locked.append(
+            steps.append(
                 Step(
                     title: "drop trigger \(trigger.name) on \(table)",
                     sql: "DROP TRIGGER \(quoteIdentifier(trigger.name)) ON \(table.quoted);", isUnderLock: true))
         }
-        let grants = GrantSet(watch: id, options: options, kind: kind, shape: shape)
+        steps += grants.policies
+        guard !steps.isEmpty else { return [] }
         needsAccessExclusive = needsAccessExclusive || !grants.policies.isEmpty
-        locked += grants.policies
-        if !locked.isEmpty {
-            let lock = Step(
-                title: "lock \(shape.displayName) for a moment",
-                sql: Self.lock(shape.quoted, mode: needsAccessExclusive ? .accessExclusive : .shareRowExclusive),
-                isUnderLock: true)
-            locked.insert(lock, at: 0)
-        }
-        // Grants come last, because the column may have been added just before; they wait for nobody.
-        steps += locked + grants.grants(underLock: !locked.isEmpty)
-        if !steps.isEmpty { stages.append(Stage(kind: .transaction, steps: steps)) }
-        stages += PendingIndex(watch: id, embedding: options.spec.embedding, shape: shape).stages()
+        let lock = Step(
+            title: "lock \(shape.displayName) for a moment",
+            sql: Self.lock(shape.quoted, mode: needsAccessExclusive ? .accessExclusive : .shareRowExclusive),
+            isUnderLock: true)
+        return [lock] + steps
     }
 
     private static func check(_ options: SetupOptions, shape: TableShape, facts: DatabaseFacts) throws(TableProblem) {
