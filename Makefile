@@ -47,7 +47,7 @@ help:
 	  'Work on it:' \
 	  '  make unit        the tests that need no server' \
 	  '  make model-check  every state of the handshake between writers and daemons, with spin' \
-	  '  make soak        the fault suite with 200 seeds, about an hour; SEEDS=1 FROM=17 for one of them' \
+	  '  make soak        the fault suite with 200 seeds, half an hour; SEEDS=1 FROM=17 for one of them' \
 	  '  make lint        what the formatter would change; make format changes it' \
 	  '  make bench       the benchmarks, against limits and peers, hours: docs/benchmarks.md; QUICK=--quick: minutes' \
 	  '  make tools       what build, tests and demonstration need; clean removes what was built'
@@ -96,7 +96,7 @@ test:
 	scripts/test-part --filter '^IntegrationTests\.Fault' $(SWIFT_FLAGS)
 	@test ! -s .build/unsteady || { printf '\nUNSTEADY, failed once and then passed three times:\n'; cat .build/unsteady; }
 
-# Hours of faults: make soak SEEDS=200 FROM=1; one seed again: make soak SEEDS=1 FROM=17.
+# Half an hour of faults: make soak SEEDS=200 FROM=1; one seed again: make soak SEEDS=1 FROM=17.
 soak:
 	@scripts/install-tools test
 	swift build --build-tests

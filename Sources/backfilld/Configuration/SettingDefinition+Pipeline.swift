@@ -4,16 +4,18 @@ extension SettingDefinition {
         SettingDefinition(
             key: "batch.rows", kind: .number(1...10_000), defaultText: "50",
             documentation: """
-                The most rows of a batch: they are read, embedded and written together. A larger batch costs less a \
-                row and delays the first row longer.
+                The most rows of a batch of new rows: they are read, embedded and written together. A larger batch \
+                costs less a row and delays the first row longer. Where nobody waits for a single row, in a backlog, a \
+                batch has 250, or as many as stand here where that is more.
                 """,
             defaultNote: "Defaults to 50; with openai and cohere, to remote.inputs, 500 at most.",
             changesLive: true, flag: "--batch-rows", otherVariables: ["BATCH_SIZE"]),
         SettingDefinition(
             key: "batch.bytes", kind: .size(1_024...1_073_741_824), defaultText: "1MiB",
             documentation: """
-                The most bytes of text of a batch, so that many long texts do not make a slow batch or much memory. A \
-                single longer text is a batch of its own.
+                The most bytes of text that the embedder is given at once: a batch with more is embedded in several \
+                calls, and a single longer text is a call of its own. What a batch holds is bounded by its rows and by \
+                limits.textBytes.
                 """,
             changesLive: true),
         SettingDefinition(
@@ -42,7 +44,8 @@ extension SettingDefinition {
             key: "listen.heartbeat", kind: .duration(.seconds(1) ... .seconds(600)), defaultText: "10s",
             documentation: """
                 How often the listener asks the server whether it still listens and whether a row is pending that no \
-                notification told of. No row is found later than this, and an idle daemon asks nothing more often.
+                notification told of. No row is found later than this, and where writers notify, an idle daemon asks \
+                nothing more often.
                 """,
             changesLive: true),
         SettingDefinition(

@@ -133,8 +133,9 @@ extension SettingDefinition {
         SettingDefinition(
             key: "remote.requestsInFlight", kind: .number(1...64), defaultText: "8",
             documentation: """
-                The most requests on their way at once. There are fewer while the provider is slow or asks for fewer, \
-                and one more for each round that goes well.
+                The most requests on their way at once. Four at first, and twice as many with each round until \
+                something goes wrong; fewer while the provider is slow or asks for fewer, and then one more for each \
+                round that goes well.
                 """),
         SettingDefinition(
             key: "remote.requestsPerMinute", kind: .number(1...1_000_000), defaultText: nil,

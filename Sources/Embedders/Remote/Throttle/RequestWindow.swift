@@ -1,4 +1,5 @@
-/// How many requests are on their way at once: one more for each round that goes well, fewer when the provider gets slow.
+/// How many requests are on their way at once: twice as many with each round, until the provider first gets slow; then one
+/// more for each round that goes well, and fewer when it gets slow again (additive increase, multiplicative decrease).
 ///
 /// A pure value: it is told the time.
 struct RequestWindow: Sendable {
