@@ -9,9 +9,10 @@ SETS = {
 pgai is its vectorizer worker 0.12 from the Python Package Index, with the vector in the same column of the same
 table. The script is `Benchmarks/peers/naive.py`: look for rows without an embedding, ask the provider for 50, one
 UPDATE a row. All ask the same stub of a provider, which speaks OpenAI's language and answers after 100 ms whatever it
-is asked. As it comes, pgai looks for work every five minutes; so that waiting is not all that is measured, it asks
-every second here, but for one run. *Tuned* are 500 texts a request, eight requests at once, and no rest at all
-between pgai's looks. Waits are taken from the server's own commit timestamps. Memory and processor time are the
+is asked. As it comes, pgai sends 50 texts a request and looks for work every five minutes; so that waiting is not all
+that is measured, it asks every second here, but for one run, by itself. *backfilld* sends no more than 50 either; *as
+with OpenAI* it is as it comes, with what OpenAI takes in a request. *Tuned* are 500 texts a request, eight requests at
+once, and no rest at all between pgai's looks. Waits are taken from the server's own commit timestamps. Memory and processor time are the
 worker's alone unless the line says otherwise."""),
     "encoder": ("The encoder beside ONNX Runtime, OpenVINO and sentence-transformers", """
 The same model (all-MiniLM-L6-v2), the same texts, the whole way from text to unit vector on two cores. Each peer runs
@@ -54,7 +55,7 @@ daemon had begun are the others' as soon as the server knows that it is gone."""
     "provider": ("How much of a provider is made use of", """
 A provider that answers 500 texts after 100 ms whatever its load, asked with so many requests at once: rows that are
 in the table, as a share of what it can do. The provider and the server are on the same machine: where its processors
-are all busy, it is they that limit."""),
+are all busy, it is they that limit. The server has 512 locks a transaction and 4 GB of buffers."""),
     "allowance": ("A provider that allows so many requests a minute", """
 A provider that allows 60 requests in any minute and says so only by refusing: what is used of them after the first
 minute, and the share of requests that it refuses."""),
@@ -66,12 +67,13 @@ the daemon and the server are what is measured. The rate of each tenth is taken 
     "memory": ("Memory and the length of the backlog", """
 The peak of `backfill`, with few rows pending and with a hundred times as many."""),
     "stream": ("Memory and the length of the backlog, with a provider", """
-The peak of `backfill` with a provider, with many rows pending and with ten times as many."""),
+The peak of `backfill` with a provider, with many rows pending and with ten times as many, on such a server as well."""),
     "tables": ("Very many tables in one daemon", """
-One daemon and one configuration file. Set-up, start, and the rows that are there; then single rows in tables drawn by
-chance."""),
+One daemon and one configuration file, and a server with eight locks a transaction for each table. Set-up, start, and the
+rows that are there; then single rows in tables drawn by chance."""),
     "partitions": ("A partitioned table", """
-The same rows in a table of a hundred partitions and in a plain one, filled by `backfill` in turn."""),
+The same rows in a table of a hundred partitions and in a plain one, filled by `backfill` in turn, on a server with 512
+locks a transaction."""),
     "steady": ("Inserts without an end", """
 Two hundred rows a second come and are embedded, for as many minutes as stand below; left alone it is an hour.
 An embedding that is written is never a HOT update, since the row leaves the index of those that are pending: it
@@ -81,9 +83,11 @@ HEAD = """# Benchmarks
 
 {about}
 
-Each figure is the median of its rounds, with the lowest and the highest behind it. Rounds of those that are compared
-are interleaved, and a ratio is taken within a round, so that what else the machine does takes from all alike; on
-other machines ratios hold better than rates. Each set stands below, first with what it is held to, met or not.
+Each figure is the median of its rounds, with the lowest and the highest behind it; one that has none was taken once.
+Rounds of those that are compared are interleaved, and a ratio is taken within a round, so that what else the machine
+does takes from all alike; on other machines ratios hold better than rates. Each set stands below, first with what it
+is held to, met or not. Servers have 512 MB of buffers and `fsync = off`, so that no disk is measured, unless a set says
+otherwise.
 
 This page is made by `Benchmarks/report` of [benchmarks/results.json](benchmarks/results.json), which has all figures,
 and is never edited. `make bench` measures everything again, in about three hours, most of which is waiting;
@@ -136,8 +140,9 @@ def anchor(heading):
     return "".join(c for c in heading.lower().replace(" ", "-") if c.isalnum() or c == "-")
 
 
-def section(name, kept, picture):
-    """The lines of one set. `picture(name, svg)` keeps a plot and answers the line that shows it."""
+def section(name, kept, picture, system):
+    """The lines of one set. `picture(name, svg)` keeps a plot and answers the line that shows it; `system` is that of the
+    page, and one that is another is told."""
     heading, about = SETS[name]
     results, machine = kept["results"], kept.get("machine", {})
     lines = [f"## {heading}", "", about.strip(), ""]
@@ -150,7 +155,8 @@ def section(name, kept, picture):
     elif machine.get("load", 0) > 0.5:  # earlier ones have that
         lines += [f"**Others were using the machine (load {machine['load']}): these figures are rough.**", ""]
     if "when" in machine:
-        lines += [f"Measured on {machine['when'][:10]}, {machine.get('binary', 'with other programs alone')}.", ""]
+        where = "" if machine.get("system") == system else f", on {machine.get('system')}"
+        lines += [f"Measured on {machine['when'][:10]}, {machine.get('binary', 'with other programs alone')}{where}.", ""]
     held = [[what, cell(found), f"{side} {number(limit)}", "met" if met else "**not met**"]
             for what, found, side, limit, met in bars.judged(name, results)]
     if held:
