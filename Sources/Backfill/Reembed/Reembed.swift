@@ -246,23 +246,28 @@ package struct Reembed: Sendable {
         let drain = Drain(
             table: table, embedder: embedder, sessions: nil, pool: pool, settings: settings, pending: total)
         var embedded = 0
-        var result = Drain.Result()
+        var failed: [RowKey: String] = [:]
+        var locked: Set<RowKey>?
         for _ in 0..<Self.mostTries {
             let before = embedded
-            result = try await drain.run(waits: { progress(.paused($0)) }) {
+            let result = try await drain.run(waits: { progress(.paused($0)) }) {
                 progress(.rows(done: before + $0.embedded, of: total))
             }
             embedded += result.embedded
-            // Somebody's open transaction is no failure: it is waited for, for a minute or two.
-            let locked = result.failed.values.count { $0 == RowOutcome.lockedReason }
-            guard locked > 0, locked == result.failed.count else { break }
-            progress(.locked(rows: locked))
+            let lockedNow = Set(result.failed.keys.filter { result.failed[$0] == RowOutcome.lockedReason })
+            // Somebody's open transaction is no failure: it is waited for, for a minute or two. Writers who come and go have
+            // other rows locked each time, and there would be no end of those; the daemon fills them as whatever changes.
+            let stillLocked = locked.map(lockedNow.intersection) ?? lockedNow
+            locked = stillLocked
+            failed = result.failed.filter { !lockedNow.contains($0.key) || stillLocked.contains($0.key) }
+            guard !stillLocked.isEmpty, failed.count == stillLocked.count else { break }
+            progress(.locked(rows: stillLocked.count))
         }
-        if !result.failed.isEmpty {
-            for (key, reason) in result.failed.sorted(by: { $0.key < $1.key }).prefix(100) {
+        if !failed.isEmpty {
+            for (key, reason) in failed.sorted(by: { $0.key < $1.key }).prefix(100) {
                 progress(.warning("\(key): \(reason)"))
             }
-            let lost = try await lost(Array(result.failed.keys), table)
+            let lost = try await lost(Array(failed.keys), table)
             if lost > 0 { throw TableProblem.reembedIncomplete(table: table.displayName, rows: lost) }
         }
         return embedded
