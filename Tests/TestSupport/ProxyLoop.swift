@@ -2,17 +2,16 @@ import Glibc
 
 /// The thread of a ``TCPProxy``: one loop around `poll` for all of its connections.
 struct ProxyLoop {
-    private var listener: Int32?
-    private let port: Int
+    private let listener: Int32
+    private var isListening = true
     private let server: Int
     private let wake: Int32
     private let control: Observed<TCPProxy.Control>
     private var connections: [ProxyConnection] = []
     private var buffer = [UInt8](repeating: 0, count: 64 << 10)
 
-    init(listener: Int32, port: Int, server: Int, wake: Int32, control: Observed<TCPProxy.Control>) {
+    init(listener: Int32, server: Int, wake: Int32, control: Observed<TCPProxy.Control>) {
         self.listener = listener
-        self.port = port
         self.server = server
         self.wake = wake
         self.control = control
@@ -34,7 +33,7 @@ struct ProxyLoop {
             sleep(wanted)
         }
         connections.flatMap(\.sockets).forEach { close($0) }
-        if let listener { close(listener) }
+        close(listener)
         close(wake)
     }
 
@@ -43,7 +42,7 @@ struct ProxyLoop {
         let now = ContinuousClock.now
         var timeout: Int32 = -1
         var descriptors = [pollfd(fd: wake, events: Int16(POLLIN), revents: 0)]
-        if let listener { descriptors.append(pollfd(fd: listener, events: Int16(POLLIN), revents: 0)) }
+        if isListening { descriptors.append(pollfd(fd: listener, events: Int16(POLLIN), revents: 0)) }
         for connection in connections {
             for (direction, pipe) in connection.pipes.enumerated() where !wanted.isSilent[direction] {
                 if !pipe.hasEnded && !pipe.isFull {
@@ -76,20 +75,16 @@ struct ProxyLoop {
     }
 
     private mutating func listen(_ wanted: Bool) {
-        if wanted, listener == nil {
-            // Another process may have the port for a moment; the next round tries again.
-            listener = try? TCPPort.listening(on: port).socket
-            let isListening = listener != nil
-            control.update { $0.isListening = isListening }
-        } else if !wanted, let socket = listener {
-            close(socket)
-            listener = nil
-            control.update { $0.isListening = false }
-        }
+        guard wanted != isListening else { return }
+        // The socket stays bound: of a port that is given up, the next proxy to ask for one could be the owner.
+        let result = wanted ? Glibc.listen(listener, 128) : shutdown(listener, Int32(SHUT_RDWR))
+        guard result == 0 else { return }
+        isListening = wanted
+        control.update { $0.isListening = wanted }
     }
 
     private mutating func accept(_ wanted: TCPProxy.Control) {
-        guard let listener else { return }
+        guard isListening else { return }
         while let client = acceptClient(of: listener) {
             control.update { $0.accepted += 1 }
             guard let server = try? TCPPort.connecting(to: server) else {

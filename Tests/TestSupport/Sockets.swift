@@ -9,9 +9,15 @@ enum TCPPort {
         return port
     }
 
-    /// A socket that listens on a port, or on one that the system chooses when it is 0.
-    static func listening(on port: Int) throws -> (socket: Int32, port: Int) {
-        let (socket, port) = try bound(to: port)
+    /// A socket that listens on a port that the system chooses.
+    ///
+    /// The port is the socket's until it is closed: after `shutdown` it refuses connections, and `listen` makes it
+    /// accept them again. Linux gives the port of a listening socket that is shut down to whoever asks next, unless the
+    /// socket was bound to it by number (SOCK_BINDPORT_LOCK): hence bound twice.
+    static func listening() throws -> (socket: Int32, port: Int) {
+        let (chosen, port) = try bound(to: 0)
+        defer { close(chosen) }
+        let (socket, _) = try bound(to: port)
         do {
             try SystemFailure.check(listen(socket, 128), "listen on port \(port)")
         } catch {

@@ -55,16 +55,16 @@ public final class TCPProxy: Sendable {
         (wake, woken) = try makeSocketPair(nonblocking: true)
         let listener: Int32
         do {
-            (listener, port) = try TCPPort.listening(on: 0)
+            (listener, port) = try TCPPort.listening()
         } catch {
             close(wake)
             close(woken)
             throw error
         }
         control = Observed(Control())
-        let (control, port) = (control, port)
+        let control = control
         startThread {
-            var loop = ProxyLoop(listener: listener, port: port, server: server, wake: woken, control: control)
+            var loop = ProxyLoop(listener: listener, server: server, wake: woken, control: control)
             loop.run()
         }
     }
@@ -118,9 +118,9 @@ public final class TCPProxy: Sendable {
     /// Refuses new connections until ``forward()``; those that are open stay.
     public func refuseConnections() async throws {
         change { $0.refuses = true }
-        // Until the listening socket is closed a connection could still succeed.
+        // Until the socket has ceased to listen a connection could still succeed.
         let control = control
-        try await withDeadline(.seconds(180), "the proxy's socket closed") {
+        try await withDeadline(.seconds(180), "the proxy's refusal") {
             try await control.first { $0.isListening ? nil : () }
         }
     }

@@ -14,7 +14,7 @@ final class LoopbackListener: Sendable {
         (wake, woken) = try makeSocketPair()
         let listener: Int32
         do {
-            (listener, port) = try TCPPort.listening(on: 0)
+            (listener, port) = try TCPPort.listening()
         } catch {
             close(wake)
             close(woken)
