@@ -3,7 +3,6 @@ import Glibc
 /// The thread of a ``TCPProxy``: one loop around `poll` for all of its connections.
 struct ProxyLoop {
     private let listener: Int32
-    private var isListening = true
     private let server: Int
     private let wake: Int32
     private let control: Observed<TCPProxy.Control>
@@ -24,7 +23,7 @@ struct ProxyLoop {
             if wanted.isClosed { break }
             if let ending = wanted.ending { end(ending) }
             listen(!wanted.refuses)
-            accept(wanted)
+            accept()
             for index in connections.indices { connections[index].move(wanted, control, &buffer) }
             connections.filter(\.isOver).forEach { $0.sockets.forEach { close($0) } }
             connections.removeAll(where: \.isOver)
@@ -42,7 +41,7 @@ struct ProxyLoop {
         let now = ContinuousClock.now
         var timeout: Int32 = -1
         var descriptors = [pollfd(fd: wake, events: Int16(POLLIN), revents: 0)]
-        if isListening { descriptors.append(pollfd(fd: listener, events: Int16(POLLIN), revents: 0)) }
+        if control.current.isListening { descriptors.append(pollfd(fd: listener, events: Int16(POLLIN), revents: 0)) }
         for connection in connections {
             for (direction, pipe) in connection.pipes.enumerated() where !wanted.isSilent[direction] {
                 if !pipe.hasEnded && !pipe.isFull {
@@ -62,7 +61,7 @@ struct ProxyLoop {
 
     private mutating func end(_ ending: TCPProxy.Ending) {
         // Those that the kernel has accepted for us and we have not yet seen are open to their clients: they end too.
-        accept(control.current)
+        accept()
         for connection in connections {
             connection.prepare(for: ending)
             connection.sockets.forEach { close($0) }
@@ -74,17 +73,15 @@ struct ProxyLoop {
         }
     }
 
-    private mutating func listen(_ wanted: Bool) {
-        guard wanted != isListening else { return }
+    private func listen(_ wanted: Bool) {
+        guard wanted != control.current.isListening else { return }
         // The socket stays bound: of a port that is given up, the next proxy to ask for one could be the owner.
-        let result = wanted ? Glibc.listen(listener, 128) : shutdown(listener, Int32(SHUT_RDWR))
-        guard result == 0 else { return }
-        isListening = wanted
-        control.update { $0.isListening = wanted }
+        let result = wanted ? Glibc.listen(listener, TCPPort.backlog) : shutdown(listener, Int32(SHUT_RDWR))
+        if result == 0 { control.update { $0.isListening = wanted } }
     }
 
-    private mutating func accept(_ wanted: TCPProxy.Control) {
-        guard isListening else { return }
+    private mutating func accept() {
+        guard control.current.isListening else { return }
         while let client = acceptClient(of: listener) {
             control.update { $0.accepted += 1 }
             guard let server = try? TCPPort.connecting(to: server) else {

@@ -2,6 +2,9 @@ import Glibc
 
 /// Ports of 127.0.0.1.
 enum TCPPort {
+    /// How many connections may wait to be accepted.
+    static let backlog: Int32 = 128
+
     /// A port that is free now.
     static func free() throws -> Int {
         let (socket, port) = try bound(to: 0)
@@ -19,7 +22,7 @@ enum TCPPort {
         defer { close(chosen) }
         let (socket, _) = try bound(to: port)
         do {
-            try SystemFailure.check(listen(socket, 128), "listen on port \(port)")
+            try SystemFailure.check(listen(socket, backlog), "listen on port \(port)")
         } catch {
             close(socket)
             throw error
