@@ -79,7 +79,16 @@ struct PipelineConnectionTests {
                 try await lab.run("CREATE ROLE hog LOGIN; GRANT CONNECT ON DATABASE \(lab.database.name) TO hog")
                 let hog = ConnectionOptions(conninfo: lab.database.conninfo(user: "hog"))
                 var hogs: [PostgresConnection] = []
-                while let one = try? await PostgresConnection.connect(hog) { hogs.append(one) }
+                // A refusal is not enough: the daemon's own attempt holds a slot for as long as it takes to be refused.
+                try await eventually("every slot taken") {
+                    if let one = try? await PostgresConnection.connect(hog) { hogs.append(one) }
+                    return try await lab.number(
+                        """
+                        SELECT current_setting('max_connections')::int
+                            - current_setting('superuser_reserved_connections')::int - count(*)
+                        FROM pg_stat_activity WHERE backend_type = 'client backend' AND usename <> 'app'
+                        """) == 0
+                }
                 let before = daemon.told.lost.count
                 try await lab.run("ALTER ROLE app CONNECTION LIMIT -1")
                 try await lab.run("INSERT INTO notes VALUES (1, 'waits')")
